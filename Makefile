@@ -1,0 +1,96 @@
+# make demo and make test do everything, their own set-up included.
+#
+#   PYTHON=/path/to/python3.11   the interpreter to build .venv with
+#   DATA=…                       what `make demo` runs: complete_journey, cdnow, cdnow_sample
+#                                or the path of a landing folder
+#   AS_OF=YYYY-MM-DD             the business date to build for (default: the data's last day)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+DATA ?= complete_journey
+AS_OF ?=
+ARGS ?=
+JOBS ?= 2
+BIN := .venv/bin
+PYTHON ?= $(shell for name in python3.11 python3 python; do \
+	if "$$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
+	then command -v "$$name"; break; fi; done)
+
+define setup
+if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
+	echo "[setup] No Python 3.11 found$(if $(PYTHON), at $(PYTHON))." >&2; \
+	echo "[setup] Install it, or name it: make PYTHON=/path/to/python3.11 $@" >&2; exit 1; fi; \
+"$(PYTHON)" requirements/install.py
+endef
+
+.PHONY: help demo test lint parse policy pytest dbt dagster fix lock clean clean-data
+
+help:  ## this list
+	@echo "Rekindle. The two commands that matter: make demo, make test."
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo "Options: DATA=complete_journey|cdnow|cdnow_sample|path/to/landing, AS_OF=YYYY-MM-DD,"
+	@echo "         ARGS='…' for make dbt and make pytest, JOBS=$(JOBS), PYTHON=/path/to/python3.11"
+
+demo:  ## real data -> published marts in serving/rekindle.duckdb
+	@$(setup) run
+	@$(BIN)/rekindle demo $(DATA) $(if $(AS_OF),--as-of $(AS_OF))
+
+test:  ## every check: style, types, dbt parse, policy suite, tests
+	@started=$$SECONDS; $(setup) test; \
+	$(MAKE) lint; \
+	$(MAKE) parse; \
+	$(MAKE) policy; \
+	$(MAKE) pytest; \
+	echo "[test] everything passed after $$((SECONDS - started)) s"
+
+lint:  ## ruff, mypy, sqlfluff (dbt templater), yamllint
+	@$(setup) test
+	@echo "[test] ruff"; $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "[test] mypy"; $(BIN)/mypy
+	@echo "[test] yamllint"; $(BIN)/yamllint --strict .
+	@echo "[test] sqlfluff"; $(BIN)/sqlfluff lint --processes $(JOBS) models tests/dbt snapshots
+
+parse:  ## dbt parse, warnings are errors
+	@$(setup) test
+	@echo "[test] dbt parse"
+	@$(BIN)/dbt --warn-error parse --profiles-dir . --project-dir . --no-partial-parse
+
+policy:  ## the policy suite over target/manifest.json
+	@$(setup) test
+	@echo "[test] policy suite"; $(BIN)/pytest tests/policy $(ARGS)
+
+pytest:  ## the other tests (ARGS='-k rfm -x' narrows)
+	@$(setup) test
+	@echo "[test] pytest on $(JOBS) processes"
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal --ignore tests/policy $(ARGS)
+
+fix:  ## let ruff and sqlfluff mend what they can
+	@$(setup) test
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --templater jinja models tests/dbt snapshots
+
+dbt:  ## any dbt command on the demo's files: make dbt ARGS='show -s member_rfm'
+	@$(setup) run
+	@$(BIN)/rekindle dbt $(ARGS)
+
+dagster:  ## the asset graph and the schedules in a browser
+	@$(setup) run
+	@mkdir -p var/dagster
+	@DAGSTER_HOME="$(CURDIR)/var/dagster" $(BIN)/dagster dev
+
+lock:  ## write the locks anew from requirements/*.in (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	@cd requirements; lock="uv pip compile --quiet --universal --python-version 3.11 \
+	--no-emit-index-url --generate-hashes --custom-compile-command 'make lock' $(ARGS)"; \
+	echo "[lock] test"; eval "$$lock test.in --output-file test.txt"; \
+	echo "[lock] run"; eval "$$lock run.in --constraint test.txt --output-file run.txt"
+
+clean:  ## remove by-products and .venv, keep data
+	@rm -rf .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-data:  ## remove the demo's data: var/ and serving/
+	@rm -rf var serving

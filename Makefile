@@ -84,7 +84,7 @@ dagster:  ## the asset graph and the schedules in a browser
 lock:  ## write the locks anew from requirements/*.in (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	@cd requirements; lock="uv pip compile --quiet --universal --python-version 3.11 \
-	--no-emit-index-url --generate-hashes --custom-compile-command 'make lock' $(ARGS)"; \
+	--no-emit-index-url --no-strip-extras --generate-hashes --custom-compile-command 'make lock' $(ARGS)"; \
 	echo "[lock] test"; eval "$$lock test.in --output-file test.txt"; \
 	echo "[lock] run"; eval "$$lock run.in --constraint test.txt --output-file run.txt"
 

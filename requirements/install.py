@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCKS = {"run": ["run"], "test": ["test", "run"]}
-"""What an installation of the key also satisfies: the test lock holds every line of the run lock."""
+"""What an installation also satisfies: the test lock holds every line of the run lock."""
 
 
 def checksum(name: str) -> str:
@@ -82,11 +82,15 @@ def install(name: str) -> None:
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            tail = [*tail[-29:], line]
-            if line.startswith(("Collecting ", "Requirement already satisfied: ")):
+            tail = [*tail[-14:], line]
+            words = line.split()
+            if f"(from -r {lock}" in line and words[0] in {
+                "Collecting",
+                "Processing",
+                "Requirement",
+            }:
                 seen += 1
-                what = line.removeprefix("Requirement already satisfied: ")
-                what = what.removeprefix("Collecting ").split(" ")[0].strip()
+                what = words[3] if words[0] == "Requirement" else words[1].rpartition("/")[2]
                 say(f"{seen:>4}/{total}  {what}")
             elif line.startswith("Ignoring "):  # a line for another system
                 total -= 1
@@ -131,7 +135,7 @@ def main(name: str) -> None:
     """Installs lock `name` unless it is there already."""
     if sys.version_info[:2] != (3, 11):
         fail(
-            f"This is Python {sys.version.split()[0]}, but the locked packages are for Python 3.11.",
+            f"This is Python {sys.version.split()[0]}; the locked packages are for Python 3.11.",
             "Install Python 3.11, or name it: make PYTHON=/path/to/python3.11 …",
         )
     with only_one():

@@ -1,0 +1,1 @@
+"""Rekindle: landing files in, published membership marts out."""

@@ -1,0 +1,1 @@
+"""Adapters turn public retail data sets into landing folders that follow the contract."""

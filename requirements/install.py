@@ -22,6 +22,9 @@ VENV = ROOT / ".venv"
 LOCKS = {"run": ["run"], "test": ["test", "run"]}
 """What an installation also satisfies: the test lock holds every line of the run lock."""
 
+STEPS = {"Collecting", "Processing", "Requirement"}
+"""The first words of the lines in which pip says that it has turned to the next package."""
+
 
 def checksum(name: str) -> str:
     """The checksum of everything an installation depends on: lock, package and place."""
@@ -72,7 +75,14 @@ def install(name: str) -> None:
     lock = ROOT / "requirements" / f"{name}.txt"
     total = sum(line[:1].isalnum() for line in lock.read_text().splitlines())
     say(f"installing {total} packages from requirements/{name}.txt (minutes on a slow network)")
-    pip = [str(python_of_venv()), "-m", "pip", "--disable-pip-version-check", "install"]
+    pip = [
+        str(python_of_venv()),
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--no-compile",
+    ]
     environment = {**os.environ, "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
     command = [*pip, "--no-input", "--progress-bar", "off", "--require-hashes", "-r", str(lock)]
     tail: list[str] = []
@@ -84,14 +94,10 @@ def install(name: str) -> None:
         for line in process.stdout:
             tail = [*tail[-14:], line]
             words = line.split()
-            if f"(from -r {lock}" in line and words[0] in {
-                "Collecting",
-                "Processing",
-                "Requirement",
-            }:
+            if f"(from -r {lock}" in line and words[0] in STEPS:
                 seen += 1
-                what = words[3] if words[0] == "Requirement" else words[1].rpartition("/")[2]
-                say(f"{seen:>4}/{total}  {what}")
+                what = words[3] if words[0] == "Requirement" else Path(words[1]).name
+                say(f"{seen:>4}/{total}  {'-'.join(what.split('-')[:2])}")
             elif line.startswith("Ignoring "):  # a line for another system
                 total -= 1
             elif line.startswith("Installing collected packages"):

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.errors import RekindleError
 
-class AdapterError(Exception):
+
+class AdapterError(RekindleError):
     """A data set cannot be turned into a landing folder; the message is a full sentence."""
 
 

@@ -1,0 +1,368 @@
+"""Publishes a finished build: a new DuckDB file and Parquet files, swapped in whole.
+
+Readers open `rekindle.duckdb` whenever they like: it is never written to, only replaced by a
+complete file, and whoever had it open keeps reading the former one. `parquet` is a link to a
+folder of one build; the folder before it stays until the next publication, for readers that are
+still in it. Being killed at any moment leaves the former publication whole; what was left
+unfinished is cleared by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock
+
+from orchestration.errors import RekindleError
+from orchestration.publishing.marts import Mart, published_marts, quoted
+from orchestration.warehouse.build import BuildState, manifest_path, only_writer, read_state
+from orchestration.workspace import BUILD_FILE_NAME, Workspace
+
+STORAGE_VERSION = "v1.5.0"
+"""The oldest DuckDB that can read a published file."""
+
+PUBLICATION_TABLE = "ops.publication"
+
+_VERSIONS = ".versions"
+_PARQUET = "parquet"
+
+
+class PublishError(RekindleError):
+    """The build was not published; what was published before is still there."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One row of ops.publication, in every published file.
+
+    `published_at` (UTC, no zone) is when this build was published first: publishing the same
+    build again changes nothing.
+    """
+
+    brand: str
+    as_of_date: date | None
+    build_id: str
+    business_zone: str
+    currency: str
+    published_at: datetime
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where a publication went: `files` lists every DuckDB file that now holds it."""
+
+    publication: Publication
+    files: tuple[Path, ...]
+    rows: dict[str, int]
+
+
+def publish(
+    workspace: Workspace,
+    *,
+    now: datetime,
+    aside: date | None = None,
+    on_table: Callable[[str, int], None] | None = None,
+) -> Published:
+    """Publish the last build of a brand (or its build for the earlier date `aside`).
+
+    `now` is an aware time. A build for an earlier date goes to its own folder, and to the main
+    one as well where nothing of this brand is published there. `on_table` is called with each
+    finished table and its rows. Raises PublishError when the build is not complete.
+    """
+    build_file = workspace.build_file(aside)
+    with only_writer(build_file):
+        state = _complete_state(build_file)
+        marts = published_marts(manifest_path(build_file))
+        folders = [workspace.serving_folder(aside)]
+        if aside is not None:
+            former = read_publication(workspace.serving / BUILD_FILE_NAME)
+            if former is None or former.brand != workspace.brand:
+                folders.append(workspace.serving)
+        results = [
+            publish_folder(build_file, marts, state, folder, now=now, on_table=on_table)
+            for folder in folders
+        ]
+    publication, rows = results[0]
+    return Published(publication, tuple(folder / BUILD_FILE_NAME for folder in folders), rows)
+
+
+def publish_folder(
+    build_file: Path,
+    marts: Sequence[Mart],
+    state: BuildState,
+    folder: Path,
+    *,
+    now: datetime,
+    on_table: Callable[[str, int], None] | None = None,
+) -> tuple[Publication, dict[str, int]]:
+    """Copy `marts` out of `build_file` into `folder` and swap them in.
+
+    The caller holds the build file. Returns the publication and the rows of each table.
+    """
+    target = folder / BUILD_FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _only_publisher(folder):
+            _clear_unfinished(folder)
+            publication = _publication(state, read_publication(target), now)
+            new_file = folder / f".{BUILD_FILE_NAME}.{os.getpid()}.tmp"
+            new_folder = folder / _VERSIONS / _version_name(folder, state.build_id)
+            rows = _write(build_file, marts, publication, new_file, new_folder, on_table)
+            _sync_tree(new_folder)
+            _sync(new_file)
+            _swap_parquet(folder, new_folder)
+            new_file.replace(target)
+            _sync(folder)
+            _clear_old_versions(new_folder)
+    except (duckdb.Error, OSError) as error:
+        raise PublishError(
+            f"Publishing to {folder} failed; what was published before is still there. {error}"
+        ) from error
+    return publication, rows
+
+
+def read_publication(file: Path) -> Publication | None:
+    """What a published file says about itself; None where there is no such file."""
+    if not file.is_file():
+        return None
+    try:
+        connection = duckdb.connect(str(file), read_only=True)
+    except duckdb.Error:
+        return None
+    try:
+        row = connection.execute(
+            "select brand, as_of_date, build_id, business_zone, currency, published_at "
+            f"from {PUBLICATION_TABLE}"
+        ).fetchone()
+    except duckdb.Error:
+        return None
+    finally:
+        connection.close()
+    return Publication(*row) if row is not None else None
+
+
+def _complete_state(build_file: Path) -> BuildState:
+    state = read_state(build_file)
+    if state is None or not build_file.is_file():
+        raise PublishError(
+            f"There is no build in {build_file.parent}: build first (rekindle build)."
+        )
+    if state.status != "succeeded":
+        why = {
+            "failed": "did not pass its checks",
+            "running": "was interrupted",
+            "changed by hand": "was changed by a dbt command after its checks had passed",
+        }[state.status]
+        raise PublishError(
+            f"The build in {build_file.parent} {why}, so it is not published; what was published "
+            f"before is still there. Build again (rekindle build), then publish."
+        )
+    return state
+
+
+def _publication(state: BuildState, former: Publication | None, now: datetime) -> Publication:
+    same = former is not None and former.build_id == state.build_id and former.brand == state.brand
+    return Publication(
+        brand=state.brand,
+        as_of_date=state.as_of,
+        build_id=state.build_id,
+        business_zone=state.business_zone,
+        currency=state.currency,
+        published_at=former.published_at if same and former is not None else _utc(now),
+    )
+
+
+def _write(
+    build_file: Path,
+    marts: Sequence[Mart],
+    publication: Publication,
+    new_file: Path,
+    new_folder: Path,
+    on_table: Callable[[str, int], None] | None,
+) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach {_literal(build_file)} as build (read_only)")
+        connection.execute(
+            f"attach {_literal(new_file)} as published "
+            f"(storage_version {_literal(STORAGE_VERSION)})"
+        )
+        connection.execute("use published")
+        for mart in marts:
+            connection.execute(f"create schema if not exists {quoted(mart.schema)}")
+            connection.execute(f"create table {mart.relation} as {_select(connection, mart)}")
+            _comment(connection, mart)
+        _write_publication(connection, publication)
+        for mart in marts:
+            rows[f"{mart.schema}.{mart.name}"] = _export(connection, mart, new_folder)
+            if on_table is not None:
+                on_table(f"{mart.schema}.{mart.name}", rows[f"{mart.schema}.{mart.name}"])
+        _export_relation(connection, "ops", "publication", new_folder)
+        connection.execute("checkpoint published")
+        connection.execute("use memory")
+        connection.execute("detach published")
+    finally:
+        connection.close()
+    return rows
+
+
+def _select(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str:
+    described = connection.execute(f"describe build.{mart.source}").fetchall()
+    names = [str(row[0]) for row in described]
+    shown = [name for name in names if name not in mart.hidden]
+    order = [name for name in mart.order_by if name in shown] or shown
+    columns = ", ".join(quoted(name) for name in shown)
+    ordering = ", ".join(f"{quoted(name)} nulls first" for name in order)
+    return f"select {columns} from build.{mart.source} order by {ordering}"
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    if mart.description:
+        connection.execute(f"comment on table {mart.relation} is {_literal(mart.description)}")
+    for row in connection.execute(f"describe {mart.relation}").fetchall():
+        text = mart.column_descriptions.get(str(row[0]))
+        if text:
+            column = f"{mart.relation}.{quoted(str(row[0]))}"
+            connection.execute(f"comment on column {column} is {_literal(text)}")
+
+
+def _write_publication(connection: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+    connection.execute("create schema if not exists ops")
+    connection.execute(
+        f"create table {PUBLICATION_TABLE} (brand varchar, as_of_date date, build_id varchar, "
+        "business_zone varchar, currency varchar, published_at timestamp)"
+    )
+    connection.execute(
+        f"insert into {PUBLICATION_TABLE} values (?, ?, ?, ?, ?, ?)",
+        [
+            publication.brand,
+            publication.as_of_date,
+            publication.build_id,
+            publication.business_zone,
+            publication.currency,
+            publication.published_at,
+        ],
+    )
+    connection.execute(
+        f"comment on table {PUBLICATION_TABLE} is 'One row: the build that this file holds.'"
+    )
+    for column, text in (
+        ("brand", "Brand whose landing files the build was made from."),
+        ("as_of_date", "Business date the build describes, inclusive; null for an empty brand."),
+        ("build_id", "Changes with the loaded data, the models, the policies or the date."),
+        ("business_zone", "IANA zone of every business date."),
+        ("currency", "ISO 4217 code of every amount."),
+        ("published_at", "When this build was published first (UTC)."),
+    ):
+        connection.execute(f"comment on column {PUBLICATION_TABLE}.{column} is {_literal(text)}")
+
+
+def _export(connection: duckdb.DuckDBPyConnection, mart: Mart, new_folder: Path) -> int:
+    return _export_relation(connection, mart.schema, mart.name, new_folder)
+
+
+def _export_relation(
+    connection: duckdb.DuckDBPyConnection, schema: str, name: str, new_folder: Path
+) -> int:
+    path = new_folder / schema / f"{name}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    row = connection.execute(
+        f"copy {quoted(schema)}.{quoted(name)} to {_literal(path)} "
+        "(format parquet, compression zstd)"
+    ).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+def _swap_parquet(folder: Path, new_folder: Path) -> None:
+    link = folder / _PARQUET
+    if link.is_dir() and not link.is_symlink():
+        raise PublishError(
+            f"{link} is a folder, but should be the link that publishing makes; "
+            f"move it away and publish again."
+        )
+    temporary = folder / f".{_PARQUET}.{os.getpid()}.tmp"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(new_folder.relative_to(folder), target_is_directory=True)
+    temporary.replace(link)
+    _sync(folder)
+
+
+def _version_name(folder: Path, build_id: str) -> str:
+    """A folder name after every one there is: `0007-<build id>`."""
+    versions = folder / _VERSIONS
+    numbers = [int(path.name.split("-", 1)[0]) for path in _version_folders(versions)]
+    return f"{max(numbers, default=0) + 1:04d}-{build_id}"
+
+
+def _version_folders(versions: Path) -> list[Path]:
+    if not versions.is_dir():
+        return []
+    return sorted(
+        (path for path in versions.iterdir() if path.name.split("-", 1)[0].isdigit()),
+        key=lambda path: int(path.name.split("-", 1)[0]),
+    )
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """Remove what a killed publication left: temporaries, and versions newer than the link's."""
+    for path in folder.glob(".*.tmp*"):
+        if path.name.startswith((f".{BUILD_FILE_NAME}.", f".{_PARQUET}.")):
+            path.unlink(missing_ok=True)
+    current = _current_version(folder)
+    for path in _version_folders(folder / _VERSIONS):
+        if current is None or int(path.name.split("-", 1)[0]) > int(current.name.split("-", 1)[0]):
+            shutil.rmtree(path)
+
+
+def _clear_old_versions(current: Path) -> None:
+    """Keep the current version and the one before it."""
+    for path in _version_folders(current.parent)[:-2]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _current_version(folder: Path) -> Path | None:
+    link = folder / _PARQUET
+    return folder / link.readlink() if link.is_symlink() else None
+
+
+@contextmanager
+def _only_publisher(folder: Path) -> Iterator[None]:
+    with FileLock(folder / ".publish.lock"):
+        yield
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        _sync(path)
+    _sync(folder)
+    _sync(folder.parent)
+
+
+def _sync(path: Path) -> None:
+    """Wait until the file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _utc(now: datetime) -> datetime:
+    """An aware time as UTC without a zone; raises ValueError for a naive one."""
+    offset = now.utcoffset()
+    if offset is None:
+        raise ValueError("now has to carry a zone")
+    return (now - offset).replace(tzinfo=None)
+
+
+def _literal(value: Path | str) -> str:
+    return "'" + str(value).replace("'", "''") + "'"

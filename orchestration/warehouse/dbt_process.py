@@ -1,0 +1,31 @@
+"""Runs the dbt command line in a process of its own that never outlives the one that started it.
+
+A dbt that went on writing after its parent was killed would hold the build file against the next
+run. Linux can end it with its parent; elsewhere it ends at its next log line.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(parent: int) -> None:
+    """Ask the system to end this process when process `parent` ends."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    end_with_parent(int(sys.argv.pop(1)))
+    from dbt.cli.main import cli
+
+    sys.argv[0] = "dbt"
+    cli()

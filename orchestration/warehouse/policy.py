@@ -1,0 +1,682 @@
+"""Checks the policy files in seeds/policy before they reach a build.
+
+Operators change thresholds, labels and limits in CSV files. Each file has a model below that says
+what a row may hold, and a few rules over all its rows (complete codes, ordered thresholds, one row
+in force on every day). Everything that is wrong is reported at once, each as one sentence with
+file, line, column, value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from orchestration.errors import RekindleError
+
+FLOOR = date(1970, 1, 1)
+"""A dated policy needs a row that is in force from this day or earlier on."""
+
+MOST_SHOWN = 40
+
+
+class PolicyError(RekindleError):
+    """Policy files that may not be built with; `problems` holds one sentence each."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        shown = list(self.problems[:MOST_SHOWN])
+        if len(self.problems) > MOST_SHOWN:
+            shown.append(f"… and {len(self.problems) - MOST_SHOWN} more.")
+        count = len(self.problems)
+        head = f"{count} policy problem{'s' if count > 1 else ''}; nothing was built."
+        super().__init__("\n  ".join([head, *shown]))
+
+
+# ---------------------------------------------------------------------------- what a value may be
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"-?\d{1,15}", value):
+        raise ValueError
+    return int(value) if isinstance(value, str) else value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"-?\d+(\.\d+)?", value):
+        raise ValueError
+    return float(value) if isinstance(value, str) else value
+
+
+def _truth(value: object) -> object:
+    if value not in {"true", "false"}:
+        raise ValueError
+    return value == "true"
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError
+    return date.fromisoformat(value)
+
+
+Day = Annotated[date, BeforeValidator(_day), Field(description="a day written as YYYY-MM-DD")]
+Truth = Annotated[bool, BeforeValidator(_truth), Field(description="true or false")]
+Text = Annotated[str, Field(min_length=1, max_length=500, description="a text that is not empty")]
+Code = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_]{0,63}$",
+        description="a code of lower-case letters, digits and underscores",
+    ),
+]
+Days = Annotated[
+    int, BeforeValidator(_whole), Field(ge=1, le=3650, description="whole days from 1 to 3650")
+]
+Count = Annotated[
+    int, BeforeValidator(_whole), Field(ge=0, description="a whole number of at least 0")
+]
+Positive = Annotated[
+    int, BeforeValidator(_whole), Field(ge=1, description="a whole number of at least 1")
+]
+Amount = Annotated[
+    float, BeforeValidator(_number), Field(ge=0, description="a number of at least 0")
+]
+PositiveNumber = Annotated[
+    float, BeforeValidator(_number), Field(gt=0, description="a number above 0")
+]
+Limit = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(gt=0, le=3650, description="a number of days above 0, at most 3650"),
+]
+Percent = Annotated[
+    int, BeforeValidator(_whole), Field(ge=1, le=100, description="a whole number from 1 to 100")
+]
+OptionalNumber = Annotated[
+    float | None,
+    BeforeValidator(lambda value: None if value == "" else _number(value)),
+    Field(description="a number, or empty"),
+]
+
+IdentifierType = Literal["member_no", "card_no", "unionid", "id_token", "phone", "email"]
+ExcludedType = Literal["any", "member_no", "card_no", "unionid", "id_token", "phone", "email"]
+Dimension = Literal["recency", "frequency", "monetary"]
+Stage = Literal[
+    "prospect",
+    "new",
+    "active",
+    "high_potential",
+    "at_risk",
+    "dormant",
+    "churned",
+    "reactivated",
+]
+RfmGroup = Literal[
+    "champions",
+    "important_develop",
+    "important_keep",
+    "important_win_back",
+    "general_value",
+    "general_develop",
+    "general_keep",
+    "general_win_back",
+]
+Kpi = Literal[
+    "next_month_retention",
+    "half_year_retention",
+    "yearly_repurchase",
+    "repurchase_rate",
+    "orders_per_buyer_month",
+    "aov",
+    "awakened_aov_lift",
+    "dormant_activation_rate_21d",
+    "dormant_activation_rate_30d",
+    "re_dormancy_rate",
+    "repeat_revenue_share",
+    "repeat_profit_share",
+    "private_domain_share",
+    "promotion_dependency",
+    "off_campaign_order_ratio",
+    "active_member_share",
+    "order_count",
+    "net_revenue",
+    "buyers",
+]
+
+# -------------------------------------------------------------------------------- what a row holds
+
+
+class PolicyRow(BaseModel):
+    """One line of a policy file; the fields are its columns."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+
+class LifecycleThresholds(PolicyRow):
+    """Limits of the lifecycle stages from a day on."""
+
+    valid_from: Day
+    new_days: Days
+    reactivated_days: Days
+    at_risk_after_days: Limit
+    dormant_after_days: Limit
+    churned_after_days: Limit
+    high_potential_window_days: Days
+    high_potential_min_recent_orders: Positive
+    high_potential_min_prior_orders: Positive
+    high_potential_min_growth: PositiveNumber
+    adaptive_at_risk_multiple: PositiveNumber
+    adaptive_dormant_multiple: PositiveNumber
+    adaptive_churned_multiple: PositiveNumber
+    adaptive_min_gaps: Positive
+    adaptive_floor_share: Annotated[
+        float,
+        BeforeValidator(_number),
+        Field(gt=0, le=1, description="a share above 0, at most 1"),
+    ]
+    adaptive_ceiling_share: Annotated[
+        float,
+        BeforeValidator(_number),
+        Field(ge=1, le=100, description="a multiple from 1 to 100"),
+    ]
+
+
+class LifecycleStage(PolicyRow):
+    """One of the eight stages and its labels."""
+
+    lifecycle_stage: Stage
+    sort_order: Positive
+    label_en: Text
+    label_zh: Text
+    is_lapsed: Truth
+
+
+class RfmPolicy(PolicyRow):
+    """The RFM window from a day on."""
+
+    valid_from: Day
+    window_days: Days
+
+
+class RfmCutPoint(PolicyRow):
+    """The bound of one score of one dimension from a day on."""
+
+    valid_from: Day
+    dimension: Dimension
+    score: Annotated[
+        int, BeforeValidator(_whole), Field(ge=2, le=5, description="a score from 2 to 5")
+    ]
+    bound: Amount
+
+
+class RfmStrategy(PolicyRow):
+    """One of the eight RFM groups: its signature, labels and strategy."""
+
+    rfm_group: RfmGroup
+    is_recency_high: Truth
+    is_frequency_high: Truth
+    is_monetary_high: Truth
+    label_en: Text
+    label_zh: Text
+    strategy_en: Text
+    strategy_zh: Text
+    default_offer: Code
+
+
+class Tier(PolicyRow):
+    """One step of the tier ladder that is in force from a day on."""
+
+    valid_from: Day
+    tier_code: Code
+    tier_rank: Count
+    label_en: Text
+    label_zh: Text
+    threshold_amount: Amount
+    basis: Literal["trailing_365d", "lifetime"]
+    discount_percent: Percent
+    points_multiplier: PositiveNumber
+    events_per_month: Count
+    early_access_hours: Count
+
+
+class IdentifierLimit(PolicyRow):
+    """How many records may hold one identifier before it stops linking, from a day on."""
+
+    valid_from: Day
+    identifier_type: IdentifierType
+    max_records_per_system: Positive
+    max_records: Positive
+
+
+class IdentifierExclusion(PolicyRow):
+    """An identifier value that never links anybody."""
+
+    valid_from: Day
+    identifier_type: ExcludedType
+    identifier_value: Text
+    reason: Text
+
+
+class KpiTarget(PolicyRow):
+    """Labels, direction and benchmark of a KPI from a day on."""
+
+    valid_from: Day
+    metric_code: Kpi
+    label_en: Text
+    label_zh: Text
+    unit: Literal["ratio", "count", "money", "days", "seconds"]
+    direction: Literal["up", "down"]
+    benchmark: OptionalNumber
+    benchmark_kind: Literal["target", "published_case", "trend", "alert"]
+    is_daily: Truth
+    is_monthly: Truth
+
+
+# -------------------------------------------------------------------- what all rows hold together
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row that is right in itself, and where it stands."""
+
+    number: int
+    row: Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, without the file's name."""
+
+    line: int | None
+    text: str
+
+
+Rule = Callable[[Sequence[Line]], Iterator[Problem]]
+
+
+@dataclass(frozen=True)
+class PolicyFile:
+    """A policy file: the model of its rows, its key, and the rules over all rows."""
+
+    model: type[PolicyRow]
+    key: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+
+
+def in_force_since_floor(*group: str, every: Iterable[str] = ()) -> Rule:
+    """Every group of rows (and each code of `every`) has one that is in force from FLOOR on."""
+    wanted = tuple(every)
+
+    def rule(lines: Sequence[Line]) -> Iterator[Problem]:
+        first: dict[tuple[str, ...], Line] = {(code,): Line(0, None) for code in wanted}
+        for line in lines:
+            key = tuple(str(getattr(line.row, column)) for column in group)
+            found = first.get(key)
+            if found is None or found.row is None or line.row.valid_from < found.row.valid_from:
+                first[key] = line
+        if not first:
+            yield Problem(None, f"there is no row; one has to be in force from {FLOOR} on.")
+        for key, line in first.items():
+            of_key = f" of {' '.join(key)}" if key else ""
+            if line.row is None:
+                yield Problem(
+                    None,
+                    f"column {group[0]}: there is no row{of_key}; "
+                    f"one has to be in force from {FLOOR} on.",
+                )
+            elif line.row.valid_from > FLOOR:
+                yield Problem(
+                    line.number,
+                    f"column valid_from: the first row{of_key} is in force from "
+                    f"{line.row.valid_from} only; one has to be in force from {FLOOR} on.",
+                )
+
+    return rule
+
+
+def every_code(column: str, codes: Iterable[str]) -> Rule:
+    """Each code has a row."""
+    wanted = tuple(codes)
+
+    def rule(lines: Sequence[Line]) -> Iterator[Problem]:
+        found = {getattr(line.row, column) for line in lines}
+        for code in wanted:
+            if code not in found:
+                yield Problem(
+                    None, f"column {column}: there is no row for {code}; every code needs one."
+                )
+
+    return rule
+
+
+def unique(*columns: str) -> Rule:
+    """No two rows hold the same values in these columns."""
+
+    def rule(lines: Sequence[Line]) -> Iterator[Problem]:
+        seen: dict[Hashable, int] = {}
+        for line in lines:
+            values = tuple(_folded(getattr(line.row, column)) for column in columns)
+            first = seen.setdefault(values, line.number)
+            if first != line.number:
+                shown = " ".join(str(getattr(line.row, column)) for column in columns)
+                name = f"column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
+                yield Problem(
+                    line.number, f"{name}: {shown!r} stands in line {first} already; keep one."
+                )
+
+    return rule
+
+
+def rising(*columns: str) -> Rule:
+    """In each row, every one of these columns is greater than the one before."""
+
+    def rule(lines: Sequence[Line]) -> Iterator[Problem]:
+        for line in lines:
+            for lower, upper in itertools.pairwise(columns):
+                low, high = getattr(line.row, lower), getattr(line.row, upper)
+                if not low < high:
+                    yield Problem(
+                        line.number,
+                        f"column {upper}: {_plain(high)} is not allowed; it has to be greater "
+                        f"than {lower}, which is {_plain(low)}.",
+                    )
+
+    return rule
+
+
+def _cut_points(lines: Sequence[Line]) -> Iterator[Problem]:
+    """Each day with cut points has all four of all three dimensions, in order."""
+    by_day: dict[date, dict[tuple[str, int], Line]] = defaultdict(dict)
+    for line in lines:
+        by_day[line.row.valid_from][line.row.dimension, line.row.score] = line
+    for day, found in sorted(by_day.items()):
+        for dimension in get_args(Dimension):
+            missing = [score for score in (5, 4, 3, 2) if (dimension, score) not in found]
+            if missing:
+                scores = " and ".join(str(score) for score in missing)
+                yield Problem(
+                    None,
+                    f"column score: {dimension} has no cut point for score {scores} from {day} "
+                    f"on; each day needs scores 5, 4, 3 and 2 of every dimension.",
+                )
+                continue
+            for score in (5, 4, 3):
+                better, worse = found[dimension, score], found[dimension, score - 1]
+                low, high = better.row.bound, worse.row.bound
+                if dimension != "recency":
+                    low, high = high, low
+                if not low < high:
+                    direction = "less" if dimension == "recency" else "greater"
+                    yield Problem(
+                        better.number,
+                        f"column bound: {_plain(better.row.bound)} is not allowed for {dimension} "
+                        f"score {score}; it has to be {direction} than the bound of score "
+                        f"{score - 1}, which is {_plain(worse.row.bound)}.",
+                    )
+
+
+def _signatures(lines: Sequence[Line]) -> Iterator[Problem]:
+    """The eight groups are the eight combinations of high and not high."""
+    columns = ("is_recency_high", "is_frequency_high", "is_monetary_high")
+    yield from unique(*columns)(lines)
+
+
+def _ladder(lines: Sequence[Line]) -> Iterator[Problem]:
+    """From each day on: ranks 0, 1, 2 …, thresholds rising from 0, one basis."""
+    by_day: dict[date, list[Line]] = defaultdict(list)
+    for line in lines:
+        by_day[line.row.valid_from].append(line)
+    for day, tiers in sorted(by_day.items()):
+        tiers.sort(key=lambda line: (line.row.tier_rank, line.number))
+        for rank, line in enumerate(tiers):
+            if line.row.tier_rank != rank:
+                yield Problem(
+                    line.number,
+                    f"column tier_rank: {line.row.tier_rank} is not allowed; the tiers from {day} "
+                    f"on have to be ranked 0, 1, 2 … without a gap or a tie, so {rank} comes here.",
+                )
+                break
+        lowest = tiers[0]
+        if lowest.row.threshold_amount != 0:
+            yield Problem(
+                lowest.number,
+                f"column threshold_amount: {_plain(lowest.row.threshold_amount)} is not allowed; "
+                f"the lowest tier from {day} on has to start at 0.",
+            )
+        for below, above in itertools.pairwise(tiers):
+            if not below.row.threshold_amount < above.row.threshold_amount:
+                yield Problem(
+                    above.number,
+                    f"column threshold_amount: {_plain(above.row.threshold_amount)} is not "
+                    f"allowed; it has to be greater than that of {below.row.tier_code}, which is "
+                    f"{_plain(below.row.threshold_amount)}.",
+                )
+            if above.row.basis != below.row.basis:
+                yield Problem(
+                    above.number,
+                    f"column basis: {above.row.basis!r} is not allowed; all tiers from {day} on "
+                    f"have to share one basis, and {below.row.tier_code} has {below.row.basis!r}.",
+                )
+
+
+def _limits(lines: Sequence[Line]) -> Iterator[Problem]:
+    for line in lines:
+        if line.row.max_records < line.row.max_records_per_system:
+            yield Problem(
+                line.number,
+                f"column max_records: {line.row.max_records} is not allowed; it has to be at "
+                f"least max_records_per_system, which is {line.row.max_records_per_system}.",
+            )
+
+
+def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
+    for line in lines:
+        kind = line.row.benchmark_kind
+        if kind in {"target", "published_case"} and line.row.benchmark is None:
+            yield Problem(
+                line.number,
+                f"column benchmark: it is empty, but a benchmark_kind of {kind!r} needs a number.",
+            )
+        if not line.row.is_daily and not line.row.is_monthly:
+            yield Problem(
+                line.number,
+                "column is_monthly: 'false' is not allowed where is_daily is false too; a KPI is "
+                "daily, monthly or both.",
+            )
+
+
+POLICIES: dict[str, PolicyFile] = {
+    "lifecycle_thresholds": PolicyFile(
+        LifecycleThresholds,
+        ("valid_from",),
+        (
+            in_force_since_floor(),
+            rising("at_risk_after_days", "dormant_after_days", "churned_after_days"),
+            rising(
+                "adaptive_at_risk_multiple",
+                "adaptive_dormant_multiple",
+                "adaptive_churned_multiple",
+            ),
+        ),
+    ),
+    "lifecycle_stages": PolicyFile(
+        LifecycleStage,
+        ("lifecycle_stage",),
+        (every_code("lifecycle_stage", get_args(Stage)), unique("sort_order")),
+    ),
+    "rfm_policy": PolicyFile(RfmPolicy, ("valid_from",), (in_force_since_floor(),)),
+    "rfm_cut_points": PolicyFile(
+        RfmCutPoint,
+        ("valid_from", "dimension", "score"),
+        (in_force_since_floor("dimension", every=get_args(Dimension)), _cut_points),
+    ),
+    "rfm_strategy": PolicyFile(
+        RfmStrategy, ("rfm_group",), (every_code("rfm_group", get_args(RfmGroup)), _signatures)
+    ),
+    "tiers": PolicyFile(Tier, ("valid_from", "tier_code"), (in_force_since_floor(), _ladder)),
+    "identifier_policy": PolicyFile(
+        IdentifierLimit,
+        ("valid_from", "identifier_type"),
+        (
+            in_force_since_floor(
+                "identifier_type", every=("phone", "email", "card_no", "unionid", "id_token")
+            ),
+            _limits,
+        ),
+    ),
+    "identifier_exclusions": PolicyFile(
+        IdentifierExclusion, ("valid_from", "identifier_type", "identifier_value")
+    ),
+    "kpi_targets": PolicyFile(
+        KpiTarget,
+        ("valid_from", "metric_code"),
+        (in_force_since_floor("metric_code", every=get_args(Kpi)), _benchmarks),
+    ),
+}
+"""Every policy file by its name without .csv."""
+
+# ---------------------------------------------------------------------------------------- reading
+
+
+def check_policies(folder: Path) -> dict[str, int]:
+    """Check every policy file of a folder; returns the number of rows of each.
+
+    Raises PolicyError with one sentence for each thing that is wrong.
+    """
+    problems: list[str] = []
+    counts: dict[str, int] = {}
+    present = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    for name, path in present.items():
+        if name not in POLICIES:
+            known = ", ".join(sorted(f"{known}.csv" for known in POLICIES))
+            problems.append(f"{_shown(path)} is not a policy file; the known ones are {known}.")
+    for name, policy in POLICIES.items():
+        path = folder / f"{name}.csv"
+        if name not in present:
+            problems.append(f"{_shown(path)} is missing; put it back (version control has it).")
+            continue
+        lines, found = _read(path, policy)
+        problems += [_sentence(path, problem) for problem in found]
+        counts[name] = len(lines)
+    if problems:
+        raise PolicyError(problems)
+    return counts
+
+
+def _read(path: Path, policy: PolicyFile) -> tuple[list[Line], list[Problem]]:
+    columns = list(policy.model.model_fields)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return [], [Problem(line, "is not UTF-8 text; save the file as CSV UTF-8.")]
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines: list[Line] = []
+    problems: list[Problem] = []
+    try:
+        header = next(reader, None)
+        problems = list(_header_problems(header, columns))
+        if header is None or problems:
+            return [], problems
+        for cells in reader:
+            if not cells:
+                continue
+            row, found = _row(policy, header, cells, reader.line_num)
+            problems += found
+            if row is not None:
+                lines.append(row)
+    except csv.Error as error:
+        problems.append(Problem(reader.line_num, f"is not CSV: {error}."))
+    if not problems:
+        problems += unique(*policy.key)(lines)
+        for rule in policy.rules:
+            problems += rule(lines)
+    return lines, problems
+
+
+def _header_problems(header: list[str] | None, columns: Sequence[str]) -> Iterator[Problem]:
+    if header is None:
+        yield Problem(None, f"is empty; its first line has to be {','.join(columns)}.")
+        return
+    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
+        yield Problem(1, "has no commas; separate the columns with commas.")
+        return
+    for name, times in Counter(header).items():
+        if name not in columns:
+            yield Problem(1, f"column {name!r} is not known; the columns are {', '.join(columns)}.")
+        elif times > 1:
+            yield Problem(1, f"column {name!r} stands there {times} times; keep one.")
+    for name in columns:
+        if name not in header:
+            yield Problem(1, f"column {name!r} is missing; the columns are {', '.join(columns)}.")
+
+
+def _row(
+    policy: PolicyFile, header: list[str], cells: list[str], number: int
+) -> tuple[Line | None, list[Problem]]:
+    if len(cells) != len(header):
+        return None, [
+            Problem(
+                number,
+                f"has {len(cells)} values for {len(header)} columns; a text with a comma in it "
+                f'stands in "quotation marks".',
+            )
+        ]
+    values = dict(zip(header, cells, strict=True))
+    padded = [
+        Problem(number, f"column {name}: {value!r} has spaces around it; remove them.")
+        for name, value in values.items()
+        if value != value.strip()
+    ]
+    if padded:
+        return None, padded
+    try:
+        return Line(number, policy.model.model_validate(values)), []
+    except ValidationError as error:
+        return None, [
+            Problem(
+                number,
+                f"column {name}: {values[name]!r} is not allowed; "
+                f"it has to be {_allowed(policy.model, name)}.",
+            )
+            for name in dict.fromkeys(str(detail["loc"][0]) for detail in error.errors())
+        ]
+
+
+def _allowed(model: type[PolicyRow], column: str) -> str:
+    field = model.model_fields[column]
+    codes = get_args(field.annotation)
+    if field.description is None and codes:
+        return "one of " + ", ".join(str(code) for code in codes)
+    return str(field.description)
+
+
+def _sentence(path: Path, problem: Problem) -> str:
+    where = f", line {problem.line}" if problem.line is not None else ""
+    comma = "," if problem.text.startswith("column") else ""
+    return f"{_shown(path)}{where}{comma} {problem.text}"
+
+
+def _shown(path: Path) -> str:
+    return "/".join(path.parts[-3:])
+
+
+def _folded(value: object) -> Hashable:
+    return value.casefold() if isinstance(value, str) else repr(value)
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)

@@ -1,0 +1,118 @@
+"""Where the files of a brand are.
+
+var/<brand>/landing/                      made by an adapter; a brand's own folder stays in place
+var/<brand>/lake/                         the raw lake
+var/<brand>/build/rekindle.duckdb         the build file: one writer, no readers
+var/<brand>/build/as_of=2017-06-30/       builds for a date before the data's last one
+serving/rekindle.duckdb, serving/parquet  what readers open
+serving/as_of=2017-06-30/                 the same for such an earlier date
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from orchestration.errors import UsageError
+
+PROJECT = Path(__file__).resolve().parents[1]
+"""The folder of dbt_project.yml, models and seeds."""
+
+REAL_DATA_SETS = ("complete_journey", "cdnow", "cdnow_sample")
+"""Names of DATA that stand for a data set with an adapter."""
+
+BUILD_FILE_NAME = "rekindle.duckdb"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one brand. `landing` is written to only where `has_adapter` is true."""
+
+    brand: str
+    landing: Path
+    lake: Path
+    build: Path
+    serving: Path
+    has_adapter: bool
+
+    def build_folder(self, aside: date | None = None) -> Path:
+        """Folder of the build file; `aside` is the date of a build beside today's."""
+        return self.build if aside is None else self.build / as_of_folder(aside)
+
+    def build_file(self, aside: date | None = None) -> Path:
+        """The DuckDB file that dbt writes."""
+        return self.build_folder(aside) / BUILD_FILE_NAME
+
+    def serving_folder(self, aside: date | None = None) -> Path:
+        """Folder of the published file."""
+        return self.serving if aside is None else self.serving / as_of_folder(aside)
+
+
+def as_of_folder(as_of: date) -> str:
+    """Name of the folder that holds a build for an earlier business date."""
+    return f"as_of={as_of.isoformat()}"
+
+
+def resolve_workspace(
+    data: str,
+    *,
+    var: Path | None = None,
+    serving: Path | None = None,
+    base: Path | None = None,
+) -> Workspace:
+    """The workspace of DATA: the name of a real data set, or the path of a landing folder.
+
+    `var` and `serving` default to REKINDLE_VAR and REKINDLE_SERVING and then to the folders of
+    that name in the project; a relative path is relative to `base`, the working directory unless
+    given. Raises UsageError when DATA is neither a known name nor a folder.
+    """
+    var = (var or Path(os.environ.get("REKINDLE_VAR") or PROJECT / "var")).absolute()
+    serving = (
+        serving or Path(os.environ.get("REKINDLE_SERVING") or PROJECT / "serving")
+    ).absolute()
+    if data in REAL_DATA_SETS:
+        brand, landing = data, var / data / "landing"
+    else:
+        landing = _landing_folder(data, base or Path.cwd())
+        brand = _slug(landing)
+    return Workspace(
+        brand=brand,
+        landing=landing,
+        lake=var / brand / "lake",
+        build=var / brand / "build",
+        serving=serving,
+        has_adapter=data in REAL_DATA_SETS,
+    )
+
+
+def _landing_folder(data: str, base: Path) -> Path:
+    known = ", ".join(REAL_DATA_SETS)
+    if not data.strip() or "\0" in data:
+        raise UsageError(f"DATA is empty: give {known}, or the path of a landing folder.")
+    path = Path(os.path.normpath(base / Path(data).expanduser()))
+    if path.is_dir():
+        return path
+    if path.exists():
+        raise UsageError(
+            f"DATA={data} is a file, not a landing folder: give the folder that holds "
+            f"<system>/<table>/ folders (and brand.yml), or one of {known}."
+        )
+    if re.fullmatch(r"[\w-]+", data):
+        raise UsageError(
+            f"There is no data set and no folder named {data}: "
+            f"give {known}, or the path of a landing folder."
+        )
+    raise UsageError(
+        f"There is no folder {path}: give the path of a landing folder, or one of {known}."
+    )
+
+
+def _slug(landing: Path) -> str:
+    """Folder name made safe, and eight hex digits of the path, so that two brands never meet."""
+    name = re.sub(r"[^a-z0-9]+", "_", landing.name.lower()).strip("_") or "landing"
+    digest = hashlib.sha256(str(landing.resolve()).encode()).hexdigest()
+    return f"{name[:40]}-{digest[:8]}"

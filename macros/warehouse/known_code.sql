@@ -1,0 +1,3 @@
+{% macro known_code(column, codes) -%}
+    case when {{ column }} is null or {{ column }} in ('{{ codes | join("', '") }}') then {{ column }} else 'other' end
+{%- endmacro %}

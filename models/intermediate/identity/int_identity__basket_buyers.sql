@@ -1,0 +1,40 @@
+-- Grain: one row per cart or favourite event, with the source record its buyer key names
+-- A basket names no platform, so a marketplace buyer id counts where one platform alone knows it.
+with
+
+baskets as (
+    select
+        'cart:' || cart_event_id as fact_key,
+        buyer_key_type,
+        buyer_key,
+        buyer_key_status,
+        buyer_key_token,
+        occurred_at
+    from {{ ref('stg_commerce__carts') }}
+    union all
+    select
+        'favourite:' || product_id || ':' || cast(occurred_at as varchar) as fact_key,
+        buyer_key_type,
+        buyer_key,
+        buyer_key_status,
+        buyer_key_token,
+        occurred_at
+    from {{ ref('stg_catalog__favourites') }}
+),
+
+buyers_on_one_platform as (
+    select buyer_id, min(platform) as platform
+    from {{ ref('stg_marketplace__buyers') }}
+    group by buyer_id
+    having count(*) = 1
+)
+
+select
+    baskets.fact_key,
+    baskets.buyer_key_type,
+    baskets.buyer_key_token,
+    baskets.occurred_at,
+    {{ buyer_record_key("coalesce(buyers_on_one_platform.platform, 'unknown')") }} as buyer_record_key
+from baskets
+left join buyers_on_one_platform
+    on baskets.buyer_key_type = 'buyer_id' and baskets.buyer_key = buyers_on_one_platform.buyer_id

@@ -1,0 +1,46 @@
+-- Grain: one row per record, identifier type and usable identifier it held in any known version
+with
+
+held_identifiers as (
+    select source_record_key, identifier_type, identifier_value, identifier_token
+    from {{ ref('stg_crm__member_identifiers') }}
+    union all
+    select source_record_key, identifier_type, identifier_value, identifier_token
+    from {{ ref('stg_mini_program__user_identifiers') }}
+    union all
+    select source_record_key, identifier_type, identifier_value, identifier_token
+    from {{ ref('stg_app__user_identifiers') }}
+    union all
+    select source_record_key, identifier_type, identifier_value, identifier_token
+    from {{ ref('stg_website__user_identifiers') }}
+    union all
+    select source_record_key, identifier_type, identifier_value, identifier_token
+    from {{ ref('stg_marketplace__buyer_identifiers') }}
+    union all
+    select source_record_key, identifier_type, identifier_value, identifier_token
+    from {{ ref('stg_wecom__contact_identifiers') }}
+    union all
+    select source_record_key, identifier_type, identifier_value, identifier_token
+    from {{ ref('stg_commerce__buyer_key_identifiers') }}
+    union
+    select source_record_key, identifier_type, identifier_value, identifier_token
+    from {{ ref('stg_catalog__buyer_key_identifiers') }}
+),
+
+exclusions as (
+    select identifier_exclusions.identifier_type, identifier_exclusions.identifier_value
+    from {{ ref('identifier_exclusions') }} as identifier_exclusions
+    inner join {{ ref('stg_rekindle__as_of') }} as as_of
+        on identifier_exclusions.valid_from <= as_of.as_of_date
+)
+
+select
+    held_identifiers.source_record_key,
+    held_identifiers.identifier_type,
+    held_identifiers.identifier_token
+from held_identifiers
+left join exclusions
+    on
+        lower(held_identifiers.identifier_value) = exclusions.identifier_value
+        and exclusions.identifier_type in (held_identifiers.identifier_type, 'any')
+where exclusions.identifier_value is null

@@ -1,0 +1,90 @@
+-- Grain: one row per person, order date and lifecycle policy: the day limits in force after that date
+with
+
+order_days as (
+    select one_id, order_date, gaps, previous_order_date
+    from {{ ref('int_insight__order_days') }}
+),
+
+policies as (
+    select
+        valid_from,
+        at_risk_after_days,
+        dormant_after_days,
+        churned_after_days,
+        adaptive_at_risk_multiple,
+        adaptive_dormant_multiple,
+        adaptive_churned_multiple,
+        adaptive_min_gaps,
+        adaptive_floor_share,
+        adaptive_ceiling_share
+    from {{ ref('int_insight__lifecycle_policies') }}
+),
+{% if var('lifecycle_mode') == 'adaptive' %}
+own_rhythms as (
+    select
+        one_id,
+        order_date,
+        gaps,
+        {{ running_median(days_between('previous_order_date', 'order_date'), 'one_id', 'order_date') }}
+            as median_gap_days
+    from order_days
+),
+
+rhythms as (
+    select
+        own_rhythms.one_id,
+        own_rhythms.order_date,
+        own_rhythms.gaps,
+        own_rhythms.median_gap_days,
+        leading_categories.usage_cycle_days
+    from own_rhythms
+    left join {{ ref('int_insight__leading_categories') }} as leading_categories
+        on
+            own_rhythms.one_id = leading_categories.one_id
+            and own_rhythms.order_date = leading_categories.order_date
+),
+
+limits as (
+    select
+        rhythms.one_id,
+        rhythms.order_date,
+        policies.*,
+        case
+            when rhythms.gaps >= policies.adaptive_min_gaps then rhythms.median_gap_days
+            else rhythms.usage_cycle_days
+        end as rhythm_days
+    from rhythms
+    cross join policies
+)
+
+select
+    policies.one_id,
+    policies.order_date,
+    policies.valid_from as policy_valid_from,
+    {{ adaptive_threshold('rhythm_days', 'at_risk_after_days', 'adaptive_at_risk_multiple') }} as at_risk_after_days,
+    {{ adaptive_threshold('rhythm_days', 'dormant_after_days', 'adaptive_dormant_multiple') }} as dormant_after_days,
+    {{ adaptive_threshold('rhythm_days', 'churned_after_days', 'adaptive_churned_multiple') }} as churned_after_days
+from limits as policies
+{% else %}
+limits as (
+    select
+        order_days.one_id,
+        order_days.order_date,
+        policies.valid_from as policy_valid_from,
+        policies.at_risk_after_days,
+        policies.dormant_after_days,
+        policies.churned_after_days
+    from order_days
+    cross join policies
+)
+
+select
+    one_id,
+    order_date,
+    policy_valid_from,
+    at_risk_after_days,
+    dormant_after_days,
+    churned_after_days
+from limits
+{% endif -%}

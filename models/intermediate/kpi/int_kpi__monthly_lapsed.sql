@@ -1,0 +1,44 @@
+-- Grain: one row per month and dimension value: members dormant or churned as it starts, and their orders
+with
+
+lapsed_spells as (
+    select spells.one_id, spells.valid_from_date, spells.valid_to_date
+    from {{ ref('lifecycle_intervals') }} as spells
+    inner join {{ ref('lifecycle_stages') }} as stages on spells.lifecycle_stage = stages.lifecycle_stage
+    where stages.is_lapsed
+),
+
+lapsed_members as (
+    select
+        lapsed_spells.one_id,
+        months.period_start_date,
+        {{ add_days('months.period_start_date', -1) }} as eve_date
+    from lapsed_spells
+    inner join {{ ref('int_kpi__months') }} as months
+        on
+            months.period_start_date > lapsed_spells.valid_from_date
+            and (
+                lapsed_spells.valid_to_date is null
+                or months.period_start_date <= lapsed_spells.valid_to_date
+            )
+),
+
+measures as (
+    select
+        lapsed_members.one_id,
+        lapsed_members.period_start_date,
+        1 as lapsed,
+        max(
+            case when order_days.order_date <= {{ add_days('lapsed_members.eve_date', 21) }} then 1 else 0 end
+        ) as activated_21d,
+        max(case when order_days.order_date is not null then 1 else 0 end) as activated_30d
+    from lapsed_members
+    left join {{ ref('int_insight__order_days') }} as order_days
+        on
+            lapsed_members.one_id = order_days.one_id
+            and order_days.order_date > lapsed_members.eve_date
+            and order_days.order_date <= {{ add_days('lapsed_members.eve_date', 30) }}
+    group by lapsed_members.one_id, lapsed_members.period_start_date
+)
+
+{{ sums_by_dimension('measures', ['lapsed', 'activated_21d', 'activated_30d']) }}

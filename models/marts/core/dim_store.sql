@@ -1,0 +1,16 @@
+-- Grain: one row per store
+with
+
+stores as (
+    select store_id, store_name, city, latitude, longitude, opened_at
+    from {{ ref('stg_catalog__stores') }}
+)
+
+select
+    store_id,
+    store_name,
+    city,
+    latitude,
+    longitude,
+    opened_at
+from stores

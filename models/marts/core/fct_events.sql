@@ -1,0 +1,61 @@
+-- Grain: one row per digital event
+with
+
+events as (
+    select
+        'mini_program' as event_channel,
+        event_id,
+        'mini_program.users:' || openid as source_record_key,
+        event_type,
+        product_id,
+        category_id,
+        session_id,
+        occurred_at,
+        event_date,
+        true as is_login
+    from {{ ref('stg_mini_program__events') }}
+    union all
+    select
+        'app' as event_channel,
+        event_id,
+        'app.users:' || app_user_id as source_record_key,
+        event_type,
+        product_id,
+        category_id,
+        session_id,
+        occurred_at,
+        event_date,
+        true as is_login
+    from {{ ref('stg_app__events') }}
+    union all
+    select
+        'website' as event_channel,
+        event_id,
+        'website.users:' || web_user_id as source_record_key,
+        event_type,
+        product_id,
+        category_id,
+        session_id,
+        occurred_at,
+        event_date,
+        web_user_id is not null as is_login
+    from {{ ref('stg_website__events') }}
+),
+
+record_persons as (
+    select source_record_key, one_id from {{ ref('int_identity__record_persons') }}
+)
+
+select
+    events.event_channel,
+    events.event_id,
+    record_persons.one_id,
+    events.event_type,
+    events.product_id,
+    events.category_id,
+    events.session_id,
+    events.occurred_at,
+    events.event_date,
+    events.is_login
+from events
+left join record_persons on events.source_record_key = record_persons.source_record_key

@@ -1,0 +1,15 @@
+-- Grain: one row per identifier cut because too many records hold it
+with
+
+cut_identifiers as (
+    select identifier_type, identifier_token, records_in_one_system, records_in_all, reason
+    from {{ ref('int_identity__cut_identifiers') }}
+)
+
+select
+    identifier_type,
+    identifier_token,
+    records_in_one_system,
+    records_in_all,
+    reason
+from cut_identifiers

@@ -1,0 +1,33 @@
+-- Grain: one row per edge used: a record, the record it was linked to, and the identifier they share
+with
+
+links as (
+    select record_id, hub_record_id, identifier_type, identifier_token
+    from {{ ref('int_identity__links') }}
+),
+
+records as (
+    select
+        records.record_id,
+        records.source_system,
+        records.source_table,
+        records.source_key,
+        record_persons.one_id
+    from {{ ref('int_identity__records') }} as records
+    inner join {{ ref('int_identity__record_persons') }} as record_persons
+        on records.source_record_key = record_persons.source_record_key
+)
+
+select
+    hub_records.one_id,
+    hub_records.source_system as left_source_system,
+    hub_records.source_table as left_source_table,
+    hub_records.source_key as left_source_key,
+    linked_records.source_system as right_source_system,
+    linked_records.source_table as right_source_table,
+    linked_records.source_key as right_source_key,
+    links.identifier_type,
+    links.identifier_token
+from links
+inner join records as hub_records on links.hub_record_id = hub_records.record_id
+inner join records as linked_records on links.record_id = linked_records.record_id

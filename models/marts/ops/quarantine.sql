@@ -1,0 +1,22 @@
+-- Grain: one row per rejected row, rejected optional value or refused file, and load
+with
+
+quarantine as (
+    select
+        load_id, load_sequence, system, table_name, file_path, line_number, reason_code, column_name,
+        reason, raw_record
+    from {{ ref('stg_rekindle__quarantine') }}
+)
+
+select
+    load_id,
+    load_sequence,
+    system,
+    table_name,
+    file_path,
+    line_number,
+    reason_code,
+    column_name,
+    reason,
+    raw_record
+from quarantine

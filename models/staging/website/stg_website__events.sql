@@ -1,0 +1,28 @@
+-- Grain: one row per website event known at the end of as_of
+{{ config(materialized='incremental', unique_key='event_id', incremental_strategy='delete+insert') }}
+with
+
+candidates as (
+    {{ versions_to_judge(source('website', 'events'), 'event_id', 'occurred_at') }}
+),
+
+versions as (
+    {{ known_then('candidates', 'event_id', 'occurred_at', 'occurred_at') }}
+)
+
+select
+    event_id,
+    anonymous_id,
+    web_user_id,
+    session_id,
+    event_type,
+    product_id,
+    category_id,
+    utm_source,
+    utm_medium,
+    utm_campaign,
+    occurred_at,
+    {{ business_date('occurred_at') }} as event_date,
+    is_known_version,
+    _load_sequence
+from versions

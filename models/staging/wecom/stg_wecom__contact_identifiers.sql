@@ -1,0 +1,31 @@
+-- Grain: one row per WeCom contact, identifier type and value that any version known at the end of as_of held
+with
+
+known_versions as (
+    select
+        versions.external_userid as source_key,
+        versions.unionid,
+        versions.unionid_token,
+        versions.phone,
+        versions.phone_token
+    from {{ source('wecom', 'contacts') }} as versions
+    inner join {{ ref('stg_rekindle__as_of') }} as as_of on coalesce(versions.updated_at, versions.added_at) < as_of.as_of_end_at
+)
+
+select
+    'wecom.contacts:' || source_key as source_record_key,
+    'unionid' as identifier_type,
+    unionid as identifier_value,
+    unionid_token as identifier_token
+from known_versions
+where unionid_token is not null
+group by source_key, unionid, unionid_token
+union all
+select
+    'wecom.contacts:' || source_key as source_record_key,
+    'phone' as identifier_type,
+    phone as identifier_value,
+    phone_token as identifier_token
+from known_versions
+where phone_token is not null
+group by source_key, phone, phone_token

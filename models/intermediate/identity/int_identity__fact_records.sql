@@ -1,4 +1,5 @@
 -- Grain: one row per source record that a fact names (a buyer key, a member number, an openid …)
+-- An act is a fact of the person's own doing: an order, a basket, a digital event.
 {%- set member_facts = [
     ('stg_crm__member_attributes', 'recorded_at'),
     ('stg_crm__consents', 'changed_at'),
@@ -29,6 +30,7 @@ facts as (
         buyer_key_type,
         buyer_key_token,
         ordered_at as occurred_at,
+        ordered_at as acted_at,
         'order:' || order_id as fact_key
     from {{ ref('stg_commerce__orders') }}
     where buyer_record_key is not null
@@ -38,6 +40,7 @@ facts as (
         buyer_key_type,
         buyer_key_token,
         occurred_at,
+        occurred_at as acted_at,
         fact_key
     from {{ ref('int_identity__basket_buyers') }}
     where buyer_record_key is not null
@@ -48,6 +51,7 @@ facts as (
         'member_no' as buyer_key_type,
         cast(null as varchar) as buyer_key_token,
         min({{ occurred_at }}) as occurred_at,
+        cast(null as timestamp) as acted_at,
         cast(null as varchar) as fact_key
     from {{ ref(model) }}
     where member_no is not null
@@ -60,6 +64,7 @@ facts as (
         'external_userid' as buyer_key_type,
         cast(null as varchar) as buyer_key_token,
         min({{ occurred_at }}) as occurred_at,
+        cast(null as timestamp) as acted_at,
         cast(null as varchar) as fact_key
     from {{ ref(model) }}
     group by external_userid
@@ -71,6 +76,7 @@ facts as (
         '{{ user_key }}' as buyer_key_type,
         cast(null as varchar) as buyer_key_token,
         min(occurred_at) as occurred_at,
+        min(occurred_at) as acted_at,
         cast(null as varchar) as fact_key
     from {{ ref('stg_' ~ system ~ '__events') }}
     where {{ user_key }} is not null
@@ -83,6 +89,7 @@ select
     max(buyer_key_type) as buyer_key_type,
     max(buyer_key_token) as buyer_key_token,
     min(occurred_at) as first_fact_at,
+    min(acted_at) as first_act_at,
     min(case when buyer_key_type in ('phone', 'card_no') then fact_key end) as first_fact_key
 from facts
 group by source_record_key

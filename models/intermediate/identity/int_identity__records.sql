@@ -1,5 +1,6 @@
 -- Grain: one row per source record that is a person's: known records and those that only facts name
--- A phone that is unusable or cut names nobody, and so does a placeholder that no source system knows.
+-- A known record is as old as its registration or the person's first act; a record of facts alone is as
+-- old as its first fact. A phone that is unusable or cut names nobody, and so does a placeholder that no source system knows.
 with
 
 known_records as (
@@ -8,7 +9,7 @@ known_records as (
 ),
 
 fact_records as (
-    select source_record_key, buyer_key_type, first_fact_at, first_fact_key
+    select source_record_key, buyer_key_type, first_fact_at, first_act_at, first_fact_key
     from {{ ref('int_identity__fact_records') }}
 ),
 
@@ -51,7 +52,7 @@ records as (
         known_records.source_key,
         known_records.born_at,
         known_records.updated_at,
-        fact_records.first_fact_at,
+        fact_records.first_act_at as first_fact_at,
         known_records.source_record_key as mint_key
     from known_records
     left join fact_records on known_records.source_record_key = fact_records.source_record_key

@@ -1,8 +1,15 @@
--- Grain: one row per person and order date: the category with the greatest revenue through that date
+-- Grain: one row per person and early order date: the category with the greatest revenue through it
+-- Early: before the person has gaps enough for a rhythm of its own.
 with
 
+gaps_needed as (
+    select max(adaptive_min_gaps) as min_gaps from {{ ref('int_insight__lifecycle_policies') }}
+),
+
 order_days as (
-    select one_id, order_date from {{ ref('int_insight__order_days') }}
+    select order_days.one_id, order_days.order_date
+    from {{ ref('int_insight__order_days') }} as order_days
+    inner join gaps_needed on order_days.gaps < gaps_needed.min_gaps
 ),
 
 category_days as (

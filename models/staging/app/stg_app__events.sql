@@ -7,7 +7,7 @@ candidates as (
 ),
 
 versions as (
-    {{ known_then('candidates', 'event_id', 'occurred_at', 'occurred_at') }}
+    {{ known_then_of_many('candidates', 'event_id', 'occurred_at', 'occurred_at') }}
 )
 
 select

@@ -44,31 +44,39 @@ chosen_versions as (
 ),
 
 chosen_lines as (
-    select
-        dated_lines.*,
-        row_number() over (
-            partition by dated_lines.order_id, dated_lines.line_no order by dated_lines._content_hash desc
-        ) as line_rank
+    select dated_lines.*
     from dated_lines
     inner join chosen_versions on dated_lines.order_id = chosen_versions.order_id
     where
         (dated_lines.version_at = chosen_versions.version_at or chosen_versions.version_at is null)
         and (dated_lines.is_known_version or dated_lines.ordered_at is not null)
+),
+
+-- equally old and different: the larger content hash wins
+contested_lines as (
+    select order_id, line_no, max(_content_hash) as _content_hash
+    from chosen_lines
+    group by order_id, line_no
+    having count(*) > 1
 )
 
 select
-    order_id,
-    line_no,
-    product_id,
-    quantity,
-    unit_price,
-    promotion_discount,
-    coupon_discount,
-    tier_discount,
-    points_discount,
-    net_amount,
-    version_at as updated_at,
-    is_known_version,
-    _load_sequence
+    chosen_lines.order_id,
+    chosen_lines.line_no,
+    chosen_lines.product_id,
+    chosen_lines.quantity,
+    chosen_lines.unit_price,
+    chosen_lines.promotion_discount,
+    chosen_lines.coupon_discount,
+    chosen_lines.tier_discount,
+    chosen_lines.points_discount,
+    chosen_lines.net_amount,
+    chosen_lines.version_at as updated_at,
+    chosen_lines.is_known_version,
+    chosen_lines._load_sequence
 from chosen_lines
-where line_rank = 1
+left join contested_lines
+    on
+        chosen_lines.order_id = contested_lines.order_id
+        and chosen_lines.line_no = contested_lines.line_no
+where contested_lines._content_hash is null or chosen_lines._content_hash = contested_lines._content_hash

@@ -7,7 +7,7 @@ candidates as (
 ),
 
 versions as (
-    {{ known_then('candidates', 'order_id', 'updated_at', 'ordered_at') }}
+    {{ known_then_of_many('candidates', 'order_id', 'updated_at', 'ordered_at') }}
 )
 
 select

@@ -113,11 +113,7 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
     _check_mode("rfm_mode", options.rfm_mode, RFM_MODES)
     _check_mode("lifecycle_mode", options.lifecycle_mode, LIFECYCLE_MODES)
     lake = read_lake(workspace.lake)
-    aside = (
-        options.as_of
-        if options.as_of is not None and lake.as_of is not None and options.as_of < lake.as_of
-        else None
-    )
+    aside = aside_date(lake, options.as_of)
     as_of = options.as_of or lake.as_of
     modes = f"{options.rfm_mode or ''}/{options.lifecycle_mode or ''}"
     fingerprint = _digest(
@@ -142,6 +138,13 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
         runs_snapshots=runs_snapshots,
         dbt_arguments=_dbt_arguments(options, reason is not None, runs_snapshots),
     )
+
+
+def aside_date(lake: LakeState, as_of: date | None) -> date | None:
+    """`as_of` where it lies before the data's own last business date, else None."""
+    if as_of is None or lake.as_of is None or as_of >= lake.as_of:
+        return None
+    return as_of
 
 
 def build(

@@ -1,0 +1,310 @@
+"""The command line: rekindle demo, load, build, publish, dbt, policy check.
+
+A mistake of the user ends with a sentence and exit code 2, a failed run with a sentence and exit
+code 1; neither shows a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import click
+
+from orchestration.adapters.catalogue import write_data_set
+from orchestration.errors import RekindleError, UsageError
+from orchestration.publishing.publish import Published, publish
+from orchestration.publishing.summary import summarise
+from orchestration.terminal import Terminal
+from orchestration.warehouse.build import (
+    LIFECYCLE_MODES,
+    RFM_MODES,
+    BuildOptions,
+    BuildPlan,
+    BuildResult,
+    aside_date,
+    build,
+    dbt_files,
+    note_dbt_command,
+    only_writer,
+    parse_as_of,
+)
+from orchestration.warehouse.dbt_run import dbt_command, dbt_environment
+from orchestration.warehouse.lake import DEFAULT_ZONE, read_lake
+from orchestration.warehouse.policy import check_policies
+from orchestration.workspace import PROJECT, REAL_DATA_SETS, Workspace, resolve_workspace
+
+DBT_COMMANDS_WITHOUT_BUILD_FILE = {"parse", "ls", "list", "clean", "deps", "--version", "--help"}
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _Sentence(click.ClickException):
+    """A message for a person; prints nothing but the message."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.format_message(), file=file, err=file is None)
+
+
+class _UsageSentence(_Sentence):
+    exit_code = UsageError.exit_code
+
+
+class _Group(click.Group):
+    """A group whose commands end with a sentence where Rekindle has one."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RekindleError as error:
+            usage = error.exit_code == UsageError.exit_code
+            raise (_UsageSentence if usage else _Sentence)(str(error)) from error
+
+
+def _data_argument(command: Command) -> Command:
+    known = ", ".join(REAL_DATA_SETS)
+    command = click.option(
+        "--data", "data_option", metavar="DATA", help="The same as the argument DATA."
+    )(command)
+    return click.argument("data", required=False, metavar=f"[{known} or a landing folder]")(command)
+
+
+def _build_options(command: Command) -> Command:
+    for decorate in (
+        click.option("--full-refresh", is_flag=True, help="Build every table from nothing."),
+        click.option(
+            "--lifecycle-mode", type=click.Choice(LIFECYCLE_MODES), help="Default: fixed."
+        ),
+        click.option("--rfm-mode", type=click.Choice(RFM_MODES), help="Default: quantile."),
+        click.option(
+            "--as-of",
+            metavar="YYYY-MM-DD",
+            help="Business date to build for. Default: the last one in the data.",
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Rekindle: a brand's landing files in, published membership marts out."""
+
+
+@main.command()
+@_data_argument
+@_build_options
+def demo(
+    data: str | None,
+    data_option: str | None,
+    as_of: str | None,
+    rfm_mode: str | None,
+    lifecycle_mode: str | None,
+    full_refresh: bool,
+) -> None:
+    """Everything: landing files, load, policy check, build, publish, and what came out."""
+    workspace = _workspace(data, data_option)
+    options = _options(as_of, rfm_mode, lifecycle_mode, full_refresh)
+    terminal = Terminal(total=5)
+    terminal.say(f"Rekindle: {workspace.brand}")
+    _landing_step(terminal, workspace)
+    _load_step(terminal, workspace)
+    with terminal.step("Check the policies in seeds/policy") as notes:
+        notes.append(_policy_note(check_policies(PROJECT / "seeds" / "policy")))
+    built = _build_step(terminal, workspace, options)
+    published = _publish_step(terminal, workspace, built.aside)
+    terminal.say("")
+    terminal.sections(summarise(published.files[0]))
+    _closing(terminal, published)
+
+
+@main.command(name="load")
+@_data_argument
+def load_command(data: str | None, data_option: str | None) -> None:
+    """Load the landing files of a brand into its raw lake, each exactly once."""
+    workspace = _workspace(data, data_option)
+    terminal = Terminal(total=2)
+    _landing_step(terminal, workspace)
+    _load_step(terminal, workspace)
+
+
+@main.command(name="build")
+@_data_argument
+@_build_options
+def build_command(
+    data: str | None,
+    data_option: str | None,
+    as_of: str | None,
+    rfm_mode: str | None,
+    lifecycle_mode: str | None,
+    full_refresh: bool,
+) -> None:
+    """Check the policies and build the marts of a loaded brand with dbt."""
+    workspace = _workspace(data, data_option)
+    options = _options(as_of, rfm_mode, lifecycle_mode, full_refresh)
+    _build_step(Terminal(total=1), workspace, options)
+
+
+@main.command(name="publish")
+@_data_argument
+@click.option("--as-of", metavar="YYYY-MM-DD", help="Publish the build for this earlier date.")
+def publish_command(data: str | None, data_option: str | None, as_of: str | None) -> None:
+    """Publish the last complete build of a brand to serving/, swapped in whole."""
+    workspace = _workspace(data, data_option)
+    aside = aside_date(read_lake(workspace.lake), parse_as_of(as_of)) if as_of else None
+    terminal = Terminal(total=1)
+    _closing(terminal, _publish_step(terminal, workspace, aside))
+
+
+@main.command(
+    name="dbt",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.option(
+    "--data",
+    metavar="DATA",
+    envvar="REKINDLE_DATA",
+    default="complete_journey",
+    help="Whose files dbt works on (before dbt's own arguments).",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def dbt_command_line(data: str, arguments: tuple[str, ...]) -> None:
+    """Run dbt on a brand's files: rekindle dbt [--data DATA] show -s member_rfm.
+
+    A command that changes the build file keeps it from being published until the next build.
+    """
+    workspace = resolve_workspace(data)
+    build_file = workspace.build_file()
+    files = dbt_files(build_file)
+    zone = read_lake(workspace.lake).business_zone if workspace.lake.is_dir() else DEFAULT_ZONE
+    environment = dbt_environment(workspace.lake, build_file, zone)
+
+    def run() -> int:
+        command = dbt_command(files, arguments or ("--help",))
+        return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
+
+    if not arguments or set(arguments) & DBT_COMMANDS_WITHOUT_BUILD_FILE:
+        sys.exit(run())
+    with only_writer(build_file):
+        note_dbt_command(build_file, arguments)
+        code = run()
+    sys.exit(code)
+
+
+@main.group(cls=_Group)
+def policy() -> None:
+    """The policy files in seeds/policy: thresholds, tiers, labels, limits."""
+
+
+@policy.command(name="check")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=PROJECT / "seeds" / "policy",
+    help="Check the policy files of another folder.",
+)
+def policy_check(folder: Path) -> None:
+    """Say what is wrong with the policy files, each problem in a sentence."""
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}: give the folder of the policy files.")
+    Terminal(total=1).say(f"The policies are right: {_policy_note(check_policies(folder))}.")
+
+
+def _workspace(data: str | None, data_option: str | None) -> Workspace:
+    if data and data_option and data != data_option:
+        raise UsageError(f"DATA is given twice, as {data} and as {data_option}: give one.")
+    return resolve_workspace(data or data_option or REAL_DATA_SETS[0])
+
+
+def _options(
+    as_of: str | None, rfm_mode: str | None, lifecycle_mode: str | None, full_refresh: bool
+) -> BuildOptions:
+    return BuildOptions(
+        as_of=parse_as_of(as_of) if as_of else None,
+        rfm_mode=rfm_mode,
+        lifecycle_mode=lifecycle_mode,
+        full_refresh=full_refresh,
+    )
+
+
+def _landing_step(terminal: Terminal, workspace: Workspace) -> None:
+    with terminal.step("Landing files") as notes:
+        if not workspace.has_adapter:
+            notes.append(f"the folder {workspace.landing}, read in place")
+        elif write_data_set(workspace.brand, workspace.landing):
+            notes.append(f"written to {_short(workspace.landing)}")
+        else:
+            notes.append(f"up to date in {_short(workspace.landing)}")
+
+
+def _load_step(terminal: Terminal, workspace: Workspace) -> None:
+    from orchestration.loading.load import load  # late: it brings large libraries
+
+    with terminal.step("Load into the raw lake") as notes:
+        summary = load(workspace.landing, workspace.lake, now=datetime.now(UTC))
+        notes.append(str(summary))
+
+
+def _build_step(terminal: Terminal, workspace: Workspace, options: BuildOptions) -> BuildResult:
+    with terminal.step("Build the marts with dbt") as notes:
+        with terminal.dbt_progress() as progress:
+            result = build(
+                workspace,
+                options,
+                on_plan=lambda plan: terminal.say(f"      {_plan_note(plan)}"),
+                on_result=progress,
+            )
+        notes.append(", ".join(f"{count} {status}" for status, count in result.counts.items()))
+    return result
+
+
+def _publish_step(terminal: Terminal, workspace: Workspace, aside: date | None) -> Published:
+    with terminal.step("Publish") as notes:
+        published = publish(workspace, now=datetime.now(UTC), aside=aside)
+        total = sum(published.rows.values())
+        notes.append(f"{len(published.rows)} tables, {total:,} rows")
+    return published
+
+
+def _plan_note(plan: BuildPlan) -> str:
+    day = plan.as_of.isoformat() if plan.as_of else "no date (there is no dated fact yet)"
+    where = " beside today's" if plan.aside else ""
+    how = f"full refresh: {plan.full_refresh}" if plan.full_refresh else "incremental"
+    return f"as of {day}{where}, business zone {plan.lake.business_zone} ({how})"
+
+
+def _policy_note(counts: dict[str, int]) -> str:
+    return f"{len(counts)} files, {sum(counts.values())} rows"
+
+
+def _closing(terminal: Terminal, published: Published) -> None:
+    publication = published.publication
+    day = publication.as_of_date.isoformat() if publication.as_of_date else "no date yet"
+    terminal.say(f"Published: {publication.brand}, as of {day}, in {terminal.total_time():.0f} s.")
+    for file in published.files:
+        terminal.say(f"  {_short(file)}")
+        terminal.say(f"  {_short(file.parent / 'parquet')}/<schema>/<table>.parquet")
+    newest = _short(published.files[-1])
+    terminal.say("Ask it something (any DuckDB from 1.5 on reads it):")
+    terminal.say(
+        f'  {_short(Path(sys.executable))} -c "import duckdb; '
+        f"duckdb.connect('{newest}', read_only=True).sql('"
+        "select lifecycle_stage, count(*) as persons "
+        "from insight.member_lifecycle group by all order by all').show()\""
+    )
+
+
+def _short(path: Path) -> str:
+    """The path from the working directory where it lies inside it."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,542 @@
+"""Bad policy rows: each is refused with a sentence that says where, what and what is allowed."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from orchestration.cli import main
+from orchestration.warehouse.policy import POLICIES, PolicyError, check_policies
+from orchestration.workspace import PROJECT
+
+SHIPPED = PROJECT / "seeds" / "policy"
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Replace `old` by `new` in a policy file and expect `sentence` (after the folder's name)."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    sentence: str
+
+
+KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
+
+BAD_ROWS = (
+    Bad(
+        "day_in_words",
+        "rfm_policy",
+        "1900-01-01,365",
+        "1 Jan 1900,365",
+        "line 2, column valid_from: '1 Jan 1900' is not allowed; "
+        "it has to be a day written as YYYY-MM-DD.",
+    ),
+    Bad(
+        "day_that_does_not_exist",
+        "rfm_policy",
+        "1900-01-01,365",
+        "1900-01-01,365\n2025-02-30,365",
+        "line 3, column valid_from: '2025-02-30' is not allowed; "
+        "it has to be a day written as YYYY-MM-DD.",
+    ),
+    Bad(
+        "day_of_a_spreadsheet",
+        "rfm_policy",
+        "1900-01-01,365",
+        "01/01/1900,365",
+        "line 2, column valid_from: '01/01/1900' is not allowed; "
+        "it has to be a day written as YYYY-MM-DD.",
+    ),
+    Bad(
+        "no_row_in_force",
+        "rfm_policy",
+        "1900-01-01,365",
+        "2025-01-01,365",
+        "line 2, column valid_from: the first row is in force from 2025-01-01 only; "
+        "one has to be in force from 1970-01-01 on.",
+    ),
+    Bad(
+        "no_row_at_all",
+        "rfm_policy",
+        "1900-01-01,365",
+        "",
+        "there is no row; one has to be in force from 1970-01-01 on.",
+    ),
+    Bad(
+        "window_of_zero_days",
+        "rfm_policy",
+        "1900-01-01,365",
+        "1900-01-01,0",
+        "line 2, column window_days: '0' is not allowed; it has to be whole days from 1 to 3650.",
+    ),
+    Bad(
+        "window_with_a_fraction",
+        "rfm_policy",
+        "1900-01-01,365",
+        "1900-01-01,365.5",
+        "line 2, column window_days: '365.5' is not allowed; "
+        "it has to be whole days from 1 to 3650.",
+    ),
+    Bad(
+        "same_day_twice",
+        "rfm_policy",
+        "1900-01-01,365",
+        "1900-01-01,365\n1900-01-01,180",
+        "line 3, column valid_from: '1900-01-01' stands in line 2 already; keep one.",
+    ),
+    Bad(
+        "empty_value",
+        "rfm_policy",
+        "1900-01-01,365",
+        "1900-01-01,",
+        "line 2, column window_days: '' is not allowed; it has to be whole days from 1 to 3650.",
+    ),
+    Bad(
+        "space_around_a_value",
+        "rfm_policy",
+        "1900-01-01,365",
+        "1900-01-01, 365",
+        "line 2, column window_days: ' 365' has spaces around it; remove them.",
+    ),
+    Bad(
+        "unknown_column",
+        "rfm_policy",
+        "valid_from,window_days\n1900-01-01,365",
+        "valid_from,window_days,note\n1900-01-01,365,mine",
+        "line 1, column 'note' is not known; the columns are valid_from, window_days.",
+    ),
+    Bad(
+        "missing_column",
+        "rfm_policy",
+        "valid_from,window_days\n1900-01-01,365",
+        "valid_from\n1900-01-01",
+        "line 1, column 'window_days' is missing; the columns are valid_from, window_days.",
+    ),
+    Bad(
+        "column_twice",
+        "rfm_policy",
+        "valid_from,window_days\n1900-01-01,365",
+        "valid_from,window_days,window_days\n1900-01-01,365,365",
+        "line 1, column 'window_days' stands there 2 times; keep one.",
+    ),
+    Bad(
+        "semicolons",
+        "rfm_policy",
+        "valid_from,window_days\n1900-01-01,365",
+        "valid_from;window_days\n1900-01-01;365",
+        "line 1 has no commas; separate the columns with commas.",
+    ),
+    Bad(
+        "value_too_many",
+        "rfm_policy",
+        "1900-01-01,365",
+        "1900-01-01,365,7",
+        'line 2 has 3 values for 2 columns; a text with a comma in it stands in "quotation marks".',
+    ),
+    Bad(
+        "dormant_before_at_risk",
+        "lifecycle_thresholds",
+        ",60,180,365,",
+        ",60,50,365,",
+        "line 2, column dormant_after_days: 50 is not allowed; "
+        "it has to be greater than at_risk_after_days, which is 60.",
+    ),
+    Bad(
+        "churned_as_early_as_dormant",
+        "lifecycle_thresholds",
+        ",60,180,365,",
+        ",60,180,180,",
+        "line 2, column churned_after_days: 180 is not allowed; "
+        "it has to be greater than dormant_after_days, which is 180.",
+    ),
+    Bad(
+        "negative_threshold",
+        "lifecycle_thresholds",
+        ",60,180,365,",
+        ",-60,180,365,",
+        "line 2, column at_risk_after_days: '-60' is not allowed; "
+        "it has to be a number of days above 0, at most 3650.",
+    ),
+    Bad(
+        "not_a_number",
+        "lifecycle_thresholds",
+        ",60,180,365,",
+        ",nan,180,365,",
+        "line 2, column at_risk_after_days: 'nan' is not allowed; "
+        "it has to be a number of days above 0, at most 3650.",
+    ),
+    Bad(
+        "multiples_out_of_order",
+        "lifecycle_thresholds",
+        ",2,4,8,",
+        ",2,4,3,",
+        "line 2, column adaptive_churned_multiple: 3 is not allowed; "
+        "it has to be greater than adaptive_dormant_multiple, which is 4.",
+    ),
+    Bad(
+        "floor_above_one",
+        "lifecycle_thresholds",
+        ",0.5,2",
+        ",1.5,2",
+        "line 2, column adaptive_floor_share: '1.5' is not allowed; "
+        "it has to be a share above 0, at most 1.",
+    ),
+    Bad(
+        "unknown_stage",
+        "lifecycle_stages",
+        "\ndormant,",
+        "\nsleeping,",
+        "line 7, column lifecycle_stage: 'sleeping' is not allowed; it has to be one of prospect, "
+        "new, active, high_potential, at_risk, dormant, churned, reactivated.",
+    ),
+    Bad(
+        "stage_left_out",
+        "lifecycle_stages",
+        "churned,7,Churned,流失客,true\n",
+        "",
+        "column lifecycle_stage: there is no row for churned; every code needs one.",
+    ),
+    Bad(
+        "stage_twice",
+        "lifecycle_stages",
+        "churned,7,Churned,流失客,true\n",
+        "churned,7,Churned,流失客,true\nchurned,9,Churned,流失客,true\n",
+        "line 9, column lifecycle_stage: 'churned' stands in line 8 already; keep one.",
+    ),
+    Bad(
+        "order_twice",
+        "lifecycle_stages",
+        "churned,7,",
+        "churned,6,",
+        "line 8, column sort_order: '6' stands in line 7 already; keep one.",
+    ),
+    Bad(
+        "empty_label",
+        "lifecycle_stages",
+        "流失客",
+        "",
+        "line 8, column label_zh: '' is not allowed; it has to be a text that is not empty.",
+    ),
+    Bad(
+        "yes_for_true",
+        "lifecycle_stages",
+        "流失客,true",
+        "流失客,yes",
+        "line 8, column is_lapsed: 'yes' is not allowed; it has to be true or false.",
+    ),
+    Bad(
+        "cut_points_out_of_order",
+        "rfm_cut_points",
+        "recency,5,7",
+        "recency,5,45",
+        "line 2, column bound: 45 is not allowed for recency score 5; "
+        "it has to be less than the bound of score 4, which is 30.",
+    ),
+    Bad(
+        "money_cut_points_equal",
+        "rfm_cut_points",
+        "monetary,5,5000",
+        "monetary,5,3000",
+        "line 10, column bound: 3000 is not allowed for monetary score 5; "
+        "it has to be greater than the bound of score 4, which is 3000.",
+    ),
+    Bad(
+        "cut_point_left_out",
+        "rfm_cut_points",
+        "1900-01-01,frequency,3,4\n",
+        "",
+        "column score: frequency has no cut point for score 3 from 1900-01-01 on; "
+        "each day needs scores 5, 4, 3 and 2 of every dimension.",
+    ),
+    Bad(
+        "later_day_with_one_dimension",
+        "rfm_cut_points",
+        "1900-01-01,monetary,2,300",
+        "1900-01-01,monetary,2,300\n2025-01-01,monetary,5,9000",
+        "column score: monetary has no cut point for score 4 and 3 and 2 from 2025-01-01 on; "
+        "each day needs scores 5, 4, 3 and 2 of every dimension.",
+    ),
+    Bad(
+        "score_one",
+        "rfm_cut_points",
+        "recency,2,120",
+        "recency,1,120",
+        "line 5, column score: '1' is not allowed; it has to be a score from 2 to 5.",
+    ),
+    Bad(
+        "unknown_dimension",
+        "rfm_cut_points",
+        "recency,2,120",
+        "regency,2,120",
+        "line 5, column dimension: 'regency' is not allowed; "
+        "it has to be one of recency, frequency, monetary.",
+    ),
+    Bad(
+        "group_left_out",
+        "rfm_strategy",
+        "\ngeneral_keep,",
+        "\nchampions,",
+        "line 8, column rfm_group: 'champions' stands in line 2 already; keep one.",
+    ),
+    Bad(
+        "unknown_group",
+        "rfm_strategy",
+        "\ngeneral_keep,",
+        "\nsleepers,",
+        "line 8, column rfm_group: 'sleepers' is not allowed; it has to be one of champions, "
+        "important_develop, important_keep, important_win_back, general_value, general_develop, "
+        "general_keep, general_win_back.",
+    ),
+    Bad(
+        "signature_twice",
+        "rfm_strategy",
+        "general_keep,false,true,false",
+        "general_keep,false,false,false",
+        "line 9, columns is_recency_high, is_frequency_high, is_monetary_high: "
+        "'False False False' stands in line 8 already; keep one.",
+    ),
+    Bad(
+        "offer_with_spaces",
+        "rfm_strategy",
+        "gift_notice",
+        "Gift notice",
+        "line 5, column default_offer: 'Gift notice' is not allowed; "
+        "it has to be a code of lower-case letters, digits and underscores.",
+    ),
+    Bad(
+        "tier_below_the_one_before",
+        "tiers",
+        "金卡,3000,",
+        "金卡,900,",
+        "line 4, column threshold_amount: 900 is not allowed; "
+        "it has to be greater than that of silver, which is 1000.",
+    ),
+    Bad(
+        "lowest_tier_above_zero",
+        "tiers",
+        "普通,0,",
+        "普通,10,",
+        "line 2, column threshold_amount: 10 is not allowed; "
+        "the lowest tier from 1900-01-01 on has to start at 0.",
+    ),
+    Bad(
+        "gap_in_the_ranks",
+        "tiers",
+        "gold,2,",
+        "gold,5,",
+        "line 5, column tier_rank: 3 is not allowed; the tiers from 1900-01-01 on have to be "
+        "ranked 0, 1, 2 … without a gap or a tie, so 2 comes here.",
+    ),
+    Bad(
+        "two_bases",
+        "tiers",
+        "5000,trailing_365d",
+        "5000,lifetime",
+        "line 5, column basis: 'lifetime' is not allowed; all tiers from 1900-01-01 on have to "
+        "share one basis, and gold has 'trailing_365d'.",
+    ),
+    Bad(
+        "unknown_basis",
+        "tiers",
+        "5000,trailing_365d",
+        "5000,yearly",
+        "line 5, column basis: 'yearly' is not allowed; "
+        "it has to be one of trailing_365d, lifetime.",
+    ),
+    Bad(
+        "discount_above_hundred",
+        "tiers",
+        "trailing_365d,85,",
+        "trailing_365d,850,",
+        "line 6, column discount_percent: '850' is not allowed; "
+        "it has to be a whole number from 1 to 100.",
+    ),
+    Bad(
+        "unknown_identifier_type",
+        "identifier_policy",
+        "unionid,3,8",
+        "wechat,3,8",
+        f"line 5, column identifier_type: 'wechat' is not allowed; it has to be one of {KNOWN_TYPES}.",
+    ),
+    Bad(
+        "limit_in_all_below_limit_of_one",
+        "identifier_policy",
+        "phone,5,8",
+        "phone,5,4",
+        "line 2, column max_records: 4 is not allowed; "
+        "it has to be at least max_records_per_system, which is 5.",
+    ),
+    Bad(
+        "identifier_type_left_out",
+        "identifier_policy",
+        "1900-01-01,email,5,8\n",
+        "",
+        "column identifier_type: there is no row of email; "
+        "one has to be in force from 1970-01-01 on.",
+    ),
+    Bad(
+        "identifier_type_from_later_on",
+        "identifier_policy",
+        "1900-01-01,email,5,8\n",
+        "2024-01-01,email,5,8\n",
+        "line 3, column valid_from: the first row of email is in force from 2024-01-01 only; "
+        "one has to be in force from 1970-01-01 on.",
+    ),
+    Bad(
+        "exclusion_twice_in_other_case",
+        "identifier_exclusions",
+        "1900-01-01,any,null,placeholder\n",
+        "1900-01-01,any,null,placeholder\n1900-01-01,any,NULL,placeholder\n",
+        "line 3, columns valid_from, identifier_type, identifier_value: "
+        "'1900-01-01 any NULL' stands in line 2 already; keep one.",
+    ),
+    Bad(
+        "exclusion_of_nothing",
+        "identifier_exclusions",
+        "1900-01-01,any,null,placeholder\n",
+        "1900-01-01,any,,placeholder\n",
+        "line 2, column identifier_value: '' is not allowed; "
+        "it has to be a text that is not empty.",
+    ),
+    Bad(
+        "unknown_kpi",
+        "kpi_targets",
+        ",repurchase_rate,",
+        ",repurchase_ratio,",
+        "line 5, column metric_code: 'repurchase_ratio' is not allowed; it has to be one of "
+        "next_month_retention,",
+    ),
+    Bad(
+        "target_without_number",
+        "kpi_targets",
+        "up,0.40,target",
+        "up,,target",
+        "line 2, column benchmark: it is empty, but a benchmark_kind of 'target' needs a number.",
+    ),
+    Bad(
+        "benchmark_with_percent_sign",
+        "kpi_targets",
+        "up,0.40,target",
+        "up,40%,target",
+        "line 2, column benchmark: '40%' is not allowed; it has to be a number, or empty.",
+    ),
+    Bad(
+        "kpi_of_no_period",
+        "kpi_targets",
+        "0.40,target,false,true",
+        "0.40,target,false,false",
+        "line 2, column is_monthly: 'false' is not allowed where is_daily is false too; "
+        "a KPI is daily, monthly or both.",
+    ),
+    Bad(
+        "unknown_direction",
+        "kpi_targets",
+        "ratio,up,0.40",
+        "ratio,upwards,0.40",
+        "line 2, column direction: 'upwards' is not allowed; it has to be one of up, down.",
+    ),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED, tmp_path / "seeds" / "policy"))
+
+
+def test_shipped_policies_are_right() -> None:
+    assert check_policies(SHIPPED).keys() == POLICIES.keys()
+
+
+@pytest.mark.parametrize("bad", BAD_ROWS, ids=lambda bad: bad.name)
+def test_bad_row_is_refused(folder: Path, bad: Bad) -> None:
+    path = folder / f"{bad.file}.csv"
+    text = path.read_text(encoding="utf-8")
+    assert bad.old in text, "the shipped policy changed; adapt the test"
+    path.write_text(text.replace(bad.old, bad.new, 1), encoding="utf-8")
+    with pytest.raises(PolicyError) as caught:
+        check_policies(folder)
+    sentences = [
+        problem.removeprefix(f"seeds/policy/{bad.file}.csv").lstrip(", ")
+        for problem in caught.value.problems
+    ]
+    assert any(sentence.startswith(bad.sentence) for sentence in sentences), sentences
+
+
+def test_unknown_file(folder: Path) -> None:
+    (folder / "thresholds.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(
+        PolicyError, match=r"seeds/policy/thresholds\.csv is not a policy file; the"
+    ):
+        check_policies(folder)
+
+
+def test_missing_file(folder: Path) -> None:
+    (folder / "tiers.csv").unlink()
+    with pytest.raises(PolicyError, match=r"seeds/policy/tiers\.csv is missing; put it back"):
+        check_policies(folder)
+
+
+def test_file_of_another_encoding(folder: Path) -> None:
+    path = folder / "lifecycle_stages.csv"
+    path.write_bytes(path.read_text(encoding="utf-8").encode("gbk"))
+    with pytest.raises(PolicyError, match=r"lifecycle_stages\.csv, line 2 is not UTF-8 text; save"):
+        check_policies(folder)
+
+
+def test_empty_file(folder: Path) -> None:
+    (folder / "rfm_policy.csv").write_text("")
+    with pytest.raises(PolicyError, match=r"rfm_policy\.csv is empty; its first line has to be"):
+        check_policies(folder)
+
+
+def test_broken_quotation_marks(folder: Path) -> None:
+    path = folder / "rfm_policy.csv"
+    path.write_text('valid_from,window_days\n1900-01-01,"365\n')
+    with pytest.raises(PolicyError, match=r"rfm_policy\.csv, line 2 is not CSV: "):
+        check_policies(folder)
+
+
+def test_byte_order_mark_is_no_mistake(folder: Path) -> None:
+    path = folder / "rfm_policy.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert check_policies(folder)["rfm_policy"] == 1
+
+
+def test_everything_is_reported_at_once(folder: Path) -> None:
+    (folder / "rfm_policy.csv").write_text("valid_from,window_days\n1900,0\n1901-01-01,x\n")
+    (folder / "tiers.csv").unlink()
+    with pytest.raises(PolicyError) as caught:
+        check_policies(folder)
+    assert len(caught.value.problems) == 4
+    assert str(caught.value).startswith("4 policy problems; nothing was built.\n  seeds/policy/")
+
+
+def test_models_and_seed_types_name_the_same_columns() -> None:
+    seeds = yaml.safe_load((SHIPPED / "_policy__seeds.yml").read_text(encoding="utf-8"))["seeds"]
+    assert {seed["name"] for seed in seeds} == POLICIES.keys()
+    for seed in seeds:
+        columns = set(POLICIES[seed["name"]].model.model_fields)
+        assert set(seed.get("config", {}).get("column_types", {})) <= columns
+
+
+def test_command_says_what_is_wrong(folder: Path) -> None:
+    runner = CliRunner()
+    good = runner.invoke(main, ["policy", "check", "--folder", str(folder)])
+    assert good.exit_code == 0
+    assert good.output.startswith("The policies are right: ")
+    (folder / "rfm_policy.csv").write_text("valid_from,window_days\n1900-01-01,0\n")
+    bad = runner.invoke(main, ["policy", "check", "--folder", str(folder)])
+    assert bad.exit_code == 2
+    assert bad.output == (
+        "1 policy problem; nothing was built.\n"
+        "  seeds/policy/rfm_policy.csv, line 2, column window_days: '0' is not allowed; "
+        "it has to be whole days from 1 to 3650.\n"
+    )

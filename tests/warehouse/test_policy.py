@@ -364,7 +364,8 @@ BAD_ROWS = (
         "identifier_policy",
         "unionid,3,8",
         "wechat,3,8",
-        f"line 5, column identifier_type: 'wechat' is not allowed; it has to be one of {KNOWN_TYPES}.",
+        "line 5, column identifier_type: 'wechat' is not allowed; "
+        f"it has to be one of {KNOWN_TYPES}.",
     ),
     Bad(
         "limit_in_all_below_limit_of_one",

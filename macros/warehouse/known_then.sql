@@ -1,5 +1,6 @@
 {# The version of each record that was known at the end of as_of: the newest dated up to then; else,
-   where the record was born by then (or holds undated), its earliest version. #}
+   where the record was born by then (or holds undated), its earliest version. What was born later was
+   not there. #}
 {% macro known_then(relation, keys, version_at, event_at, undated_versions=false) -%}
     select * from (
         select
@@ -11,5 +12,5 @@
         from {{ relation }} as versions
         cross join {{ ref('stg_rekindle__as_of') }} as as_of
     ) as ranked_versions
-    where version_rank = 1 and (is_known_version or {{ 'true' if undated_versions else 'is_born' }})
+    where version_rank = 1 and {{ 'true' if undated_versions else 'coalesce(is_born, is_known_version)' }}
 {%- endmacro %}

@@ -3,13 +3,13 @@
     select
         versions.*,
         coalesce({{ version_at }} < as_of.as_of_end_at, true) as is_known_version,
-        {{ event_at }} < as_of.as_of_end_at as is_born,
+        true as is_born,
         1 as version_rank
     from {{ relation }} as versions
     cross join {{ ref('stg_rekindle__as_of') }} as as_of
     where
         versions.{{ key }} not in (select {{ key }} from {{ relation }} group by {{ key }} having count(*) > 1)
-        and (coalesce({{ version_at }} < as_of.as_of_end_at, true) or {{ event_at }} < as_of.as_of_end_at)
+        and {{ event_at }} < as_of.as_of_end_at
     union all
     {{ known_then(
         '(select * from ' ~ relation ~ ' where ' ~ key ~ ' in (select ' ~ key ~ ' from ' ~ relation

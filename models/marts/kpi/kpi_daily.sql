@@ -55,4 +55,4 @@ from dimension_rows
 where
     dimension_type = 'all'
     or numerator <> 0
-    or (denominator <> 0 and metric_code not in ('order_count', 'net_revenue', 'buyers'))
+    or (denominator <> 0 and metric_code <> 'buyers')

@@ -70,7 +70,7 @@ valued_rows as (
     where
         dimension_type = 'all'
         or numerator <> 0
-        or (denominator <> 0 and metric_code not in ('order_count', 'net_revenue', 'buyers'))
+        or (denominator <> 0 and metric_code <> 'buyers')
 )
 
 select

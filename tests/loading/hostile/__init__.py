@@ -1,0 +1,1 @@
+"""Hostile landing files: what a careless or malicious supplier delivers, and what must happen."""

@@ -701,7 +701,7 @@ def row_cases() -> list[Case]:
             name,
             text(name, *rows_of_text),
             loaded([*wanted, member(f"{name}.3001", city="Xi'an")]),
-            note="types come from the contract, never from the first rows_of_text; leading zeros stay",
+            note="types come from the contract, not from the first rows; leading zeros stay",
         )
     )
     name = "csv_orphan_lines_and_refunds"

@@ -1,0 +1,89 @@
+"""The policy numbers of the definitions, as parameters with dates from which they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+PROSPECT = "prospect"
+CHURNED = "churned"
+DORMANT = "dormant"
+REACTIVATED = "reactivated"
+NEW = "new"
+AT_RISK = "at_risk"
+HIGH_POTENTIAL = "high_potential"
+ACTIVE = "active"
+
+STAGE_ZH = {
+    PROSPECT: "潜客",
+    CHURNED: "流失客",
+    DORMANT: "沉睡客",
+    REACTIVATED: "回归客",
+    NEW: "新客",
+    AT_RISK: "预警客",
+    HIGH_POTENTIAL: "高潜客",
+    ACTIVE: "活跃客",
+}
+
+# (R high, F high, M high) -> code, Chinese label
+RFM_GROUPS = {
+    (1, 1, 1): ("champions", "重要价值客户"),
+    (1, 0, 1): ("important_develop", "重要发展客户"),
+    (0, 1, 1): ("important_keep", "重要保持客户"),
+    (0, 0, 1): ("important_win_back", "重要挽留客户"),
+    (1, 1, 0): ("general_value", "一般价值客户"),
+    (1, 0, 0): ("general_develop", "一般发展客户"),
+    (0, 1, 0): ("general_keep", "一般保持客户"),
+    (0, 0, 0): ("general_win_back", "一般挽留客户"),
+}
+
+
+@dataclass(frozen=True)
+class PolicyRow:
+    """The numbers that hold from `valid_from` until the next row."""
+
+    valid_from: date = date(1900, 1, 1)
+
+    # RFM
+    rfm_window_days: int = 365
+    recency_cuts: tuple[int, int, int, int] = (7, 30, 60, 120)  # at most -> 5, 4, 3, 2
+    frequency_cuts: tuple[int, int, int, int] = (10, 6, 4, 2)  # at least -> 5, 4, 3, 2
+    monetary_cuts: tuple[int, int, int, int] = (5000, 3000, 1000, 300)  # at least, in yuan
+
+    # Lifecycle
+    at_risk_days: int = 60
+    dormant_days: int = 180
+    churned_days: int = 365
+    reactivated_days: int = 30
+    new_days: int = 30
+    potential_days: int = 90
+    potential_recent_orders: int = 2
+    potential_earlier_orders: int = 1
+    potential_growth: float = 1.5
+    at_risk_rhythms: float = 2.0
+    dormant_rhythms: float = 4.0
+    churned_rhythms: float = 8.0
+    rhythm_gaps: int = 3
+    clamp_low: float = 0.5
+    clamp_high: float = 2.0
+
+    # KPIs
+    repurchase_days: int = 365
+    awakened_days: int = 180
+    re_dormancy_days: int = 180
+    activation_days: tuple[int, ...] = (21, 30)
+    active_days: int = 30
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Dated rows; the row of a day is the last one whose `valid_from` is not later."""
+
+    rows: tuple[PolicyRow, ...] = (PolicyRow(),)
+
+    def at(self, day: date) -> PolicyRow:
+        """Return the numbers that hold on `day`; an error if none does."""
+        return max((row for row in self.rows if row.valid_from <= day), key=lambda r: r.valid_from)
+
+
+DEFAULT = Policy()

@@ -60,7 +60,7 @@ parse:  ## dbt parse, warnings are errors
 
 policy:  ## the policy suite over target/manifest.json
 	@$(setup) test
-	@echo "[test] policy suite"; $(BIN)/pytest tests/policy $(ARGS)
+	@echo "[test] policy suite"; $(BIN)/pytest tests/policy --confcutdir tests/policy $(ARGS)
 
 pytest:  ## the other tests (ARGS='-k rfm -x' narrows)
 	@$(setup) test

@@ -1,0 +1,236 @@
+"""Renders a model without dbt and without an engine, so that its SQL can be judged.
+
+References become tables of the schemas `ref` and `source`. The macros of this project are expanded
+as they are, except those in macros/dialect/: they become calls of functions named `dialect_…`, so
+what is left is the SQL that every engine has to understand.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+import sqlglot
+from sqlglot import exp
+
+from tests.policy.project import Project, signature
+
+NOT_EXPANDED = ("macros/dialect/", "macros/materializations/")
+KEYWORDS = {
+    "all", "and", "any", "as", "between", "by", "case", "check", "decimal", "distinct", "else",
+    "end", "except", "exists", "filter", "from", "group", "having", "in", "inner", "intersect",
+    "interval", "is", "join", "lateral", "left", "like", "limit", "not", "null", "on", "or",
+    "order", "over", "partition", "primary", "select", "some", "then", "union", "values", "when",
+    "where", "window", "with", "materialized", "rows", "range", "ilike", "key", "sets", "cube",
+    "rollup",
+}  # fmt: skip
+
+
+class RenderError(ValueError):
+    """A text that needs dbt or an engine to be rendered; the message says what it asked for."""
+
+
+class _Variable:
+    """A dbt variable that is either unset or equal to whatever it is compared with."""
+
+    def __init__(self, name: str, is_set: bool) -> None:
+        self.name, self.is_set = name, is_set
+
+    def __bool__(self) -> bool:
+        return self.is_set
+
+    def __eq__(self, other: object) -> bool:
+        return self.is_set
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __str__(self) -> str:
+        return f"variable_{self.name}"
+
+
+def _dialect_call(name: str, parameters: tuple[str, ...]) -> Callable[..., str]:
+    def call(*values: object, **named: object) -> str:
+        given = {**dict(zip(parameters, values, strict=False)), **named}
+        window = [
+            f"{key.replace('_', ' ')} {given.pop(key)}"
+            for key in ("partition_by", "order_by")
+            if key in given
+        ]
+        arguments = ", ".join(str(value) for value in given.values())
+        return f"dialect_{name}({arguments})" + (f" over ({' '.join(window)})" if window else "")
+
+    return call
+
+
+class _Returned(Exception):  # noqa: N818
+    """How dbt's return() leaves a macro."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+def _return(value: object) -> None:
+    raise _Returned(value)
+
+
+class _Macro:
+    """A macro of this project, read when it is first called."""
+
+    def __init__(self, environment: jinja2.Environment, name: str, text: str) -> None:
+        self._environment, self._name, self._text = environment, name, text
+        self._function: Callable[..., object] | None = None
+
+    def __call__(self, *values: object, **named: object) -> object:
+        if self._function is None:
+            module = self._environment.from_string(self._text).module
+            self._function = getattr(module, self._name)
+        try:
+            return self._function(*values, **named)
+        except _Returned as returned:
+            return returned.value
+
+
+def _environment(
+    macros: tuple[tuple[str, str], ...], variables_set: bool, is_incremental: bool
+) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False
+    )
+    environment.globals.update(
+        {
+            "ref": lambda *names, **_named: f"ref.{names[-1]}",
+            "source": lambda system, table: f"source.{system}__{table}",
+            "this": "this.relation",
+            "config": lambda *_values, **_named: "",
+            "log": lambda *_values, **_named: "",
+            "return": _return,
+            "var": lambda name, *_default: _Variable(name, variables_set),
+            "env_var": lambda name, *default: default[0] if default else name,
+            "is_incremental": lambda: is_incremental,
+            "execute": True,
+        }
+    )
+    for path, text in macros:
+        name, parameters = signature(text)
+        is_expanded = not path.startswith(NOT_EXPANDED)
+        environment.globals[name] = (
+            _Macro(environment, name, text) if is_expanded else _dialect_call(name, parameters)
+        )
+    return environment
+
+
+@lru_cache(maxsize=8)
+def _environments(macros: tuple[tuple[str, str], ...]) -> tuple[jinja2.Environment, ...]:
+    return tuple(
+        _environment(macros, variables_set, is_incremental)
+        for variables_set in (False, True)
+        for is_incremental in (False, True)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _render(text: str, macros: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    name, parameters = signature(text)
+    if re.search(r"\{%-?\s*test\b", text):  # a generic test: call it with its own words
+        text = re.sub(r"\{%(-?)\s*(end)?test\b", r"{%\1 \2macro", text)
+        text += "{{ " + f"{name}({', '.join(map(repr, parameters))})" + " }}"
+    variants: dict[str, None] = {}
+    for environment in _environments(macros):
+        try:
+            rendered = environment.from_string(text).render()
+        except (jinja2.TemplateError, TypeError, ValueError, AttributeError) as error:
+            raise RenderError(str(error)) from error
+        variants[rendered.strip()] = None
+    return tuple(variants)
+
+
+def macros_of(project: Project) -> tuple[tuple[str, str], ...]:
+    """The macro files of the project: (path, text)."""
+    return tuple(project.texts("macros").items())
+
+
+def render(project: Project, text: str) -> tuple[str, ...]:
+    """The different SQL texts a model (or test) can become: first or next build, variables or not.
+
+    Raises RenderError where the text asks for more than dbt's references and this project's macros.
+    """
+    return _render(text, macros_of(project))
+
+
+@lru_cache(maxsize=4096)
+def parse(sql: str, dialect: str) -> exp.Expr:
+    """The syntax tree of one statement; raises sqlglot's ParseError or TokenError."""
+    return sqlglot.parse_one(sql, read=dialect)
+
+
+def without_comments(text: str) -> str:
+    """A text without its SQL and jinja comments."""
+    return re.sub(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL)
+
+
+def code_only(text: str) -> str:
+    """A text without comments and without what its string literals say."""
+    return re.sub(r"'(?:[^']|'')*'", "''", without_comments(text))
+
+
+def functions(sql: str) -> set[str]:
+    """The names of the functions that a rendered statement calls."""
+    code = code_only(sql).lower()
+    return set(re.findall(r"(?<![\w.])([a-z_]\w*)\s*\(", code)) - KEYWORDS
+
+
+def casts(sql: str) -> Iterator[tuple[str, str]]:
+    """The types that a statement casts to: (name, name with its arguments), lower case."""
+    code = code_only(sql).lower()
+    for found in re.finditer(r"\b(?:try_)?cast\s*\(", code):
+        inside = _inside(code, found.end())
+        kind = _split(inside, " as ")[-1].strip()
+        yield kind.partition("(")[0].strip(), re.sub(r"\s+", " ", kind)
+
+
+def window_orders(sql: str) -> Iterator[str]:
+    """Every term by which a window of a statement orders its rows."""
+    code = code_only(sql).lower()
+    for found in re.finditer(r"\bover\s*\(", code):
+        inside = " ".join(_inside(code, found.end()).split())
+        if "order by " not in inside:
+            continue
+        terms = _split(f" {inside}", " order by ")[-1]
+        terms = re.split(r" (?:rows|range|groups) ", f"{terms} ")[0]
+        yield from (term.strip() for term in _split(terms, ","))
+
+
+def _inside(code: str, start: int) -> str:
+    """What stands between the parenthesis opened just before `start` and its partner."""
+    depth = 1
+    for position in range(start, len(code)):
+        depth += {"(": 1, ")": -1}.get(code[position], 0)
+        if depth == 0:
+            return code[start:position]
+    return code[start:]
+
+
+def _split(code: str, separator: str) -> list[str]:
+    """Splits a text where the separator stands outside parentheses."""
+    parts, depth, last = [], 0, 0
+    for position, character in enumerate(code):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth == 0 and position >= last and code.startswith(separator, position):
+            parts.append(code[last:position])
+            last = position + len(separator)
+    return [*parts, code[last:]]
+
+
+def outer_select(sql: str) -> exp.Select:
+    """The outermost select of a statement, the first branch of a union."""
+    tree: Any = parse(sql, "duckdb")
+    while not isinstance(tree, exp.Select):
+        tree = tree.this
+    return tree
+
+
+def expressions(sql: str) -> Mapping[str, exp.Expr]:
+    """The outermost select's columns by name; a star has the name `*`."""
+    return {(column.alias_or_name or "*"): column for column in outer_select(sql).expressions}

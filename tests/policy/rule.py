@@ -1,0 +1,17 @@
+"""How a rule of the policy suite looks, and the list of all rules."""
+
+from collections.abc import Callable, Iterable
+
+from tests.policy.project import Project
+
+Rule = Callable[[Project], Iterable[str]]
+"""Yields one sentence for each violation: which file, what is wrong, what to do."""
+
+RULES: dict[str, Rule] = {}
+"""All rules by name."""
+
+
+def rule(function: Rule) -> Rule:
+    """Adds a function to the rules, under its own name."""
+    RULES[function.__name__] = function
+    return function

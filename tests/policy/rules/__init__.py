@@ -1,0 +1,31 @@
+"""All rules; importing this package fills the list of rules."""
+
+from tests.policy.rules import (
+    contract,
+    documentation,
+    layering,
+    macros,
+    marts,
+    naming,
+    portability,
+    python,
+    repository,
+    seeds,
+    style,
+    testing,
+)
+
+__all__ = [
+    "contract",
+    "documentation",
+    "layering",
+    "macros",
+    "marts",
+    "naming",
+    "portability",
+    "python",
+    "repository",
+    "seeds",
+    "style",
+    "testing",
+]

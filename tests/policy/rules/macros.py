@@ -1,0 +1,133 @@
+"""Macros: few, short, documented."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.policy.portable import without_comments
+from tests.policy.project import Macro, Project
+from tests.policy.rule import rule
+from tests.policy.rules.portability import DBT_OVERRIDES
+
+MOST_LINES = 15
+ENOUGH_USES = 2
+IMPLEMENTATION = re.compile(r"(?:default|duckdb|spark)__")
+
+
+def _public(project: Project) -> Iterator[Macro]:
+    """The macros that are called by their own name."""
+    for macro in project.macros:
+        is_materialization = macro.name.startswith("materialization_")
+        if not is_materialization and IMPLEMENTATION.match(macro.name) is None:
+            yield macro
+
+
+@rule
+def macros_are_short(project: Project) -> Iterator[str]:
+    """Fifteen lines at most; a longer one is a model."""
+    for macro in project.macros:
+        lines = len(macro.body.splitlines())
+        if lines > MOST_LINES:
+            yield (
+                f"{macro.path}: {macro.name} has {lines} lines, more than {MOST_LINES}. "
+                "Split it, or make it a model."
+            )
+
+
+@rule
+def macros_stand_alone(project: Project) -> Iterator[str]:
+    """One macro a file, the file named after it, in a folder named after its topic."""
+    names: dict[str, set[str]] = {}
+    for macro in project.macros:
+        name = IMPLEMENTATION.sub("", macro.name)
+        name = re.sub(r"^materialization_(\w+?)_(?:default|duckdb|spark)$", r"\1", name)
+        names.setdefault(str(macro.path), set()).add(name)
+        if not macro.topic:
+            yield f"{macro.path} stands in no topic. Move it to macros/<topic>/{name}.sql."
+    for path, found in names.items():
+        if found != {path.rpartition("/")[2].removesuffix(".sql")}:
+            yield (
+                f"{path} holds {', '.join(sorted(found))}. One macro a file, named after it "
+                "(default__ and spark__ stand with the macro they serve)."
+            )
+
+
+@rule
+def macros_are_documented(project: Project) -> Iterator[str]:
+    """Description and arguments stand in macros/<topic>/_<topic>__macros.yml."""
+    for macro in _public(project):
+        if macro.name in DBT_OVERRIDES:
+            continue
+        expected = f"macros/{macro.topic}/_{macro.topic}__macros.yml"
+        if not str(macro.node.get("patch_path") or "").endswith(f"://{expected}"):
+            yield f"{macro.path} is not described in {expected}. Do so there."
+            continue
+        arguments = macro.node.get("arguments") or []
+        described = tuple(argument["name"] for argument in arguments)
+        if described != macro.parameters:
+            yield (
+                f"{expected} describes {macro.name}({', '.join(described)}), but it takes "
+                f"({', '.join(macro.parameters)}). Make them equal."
+            )
+        if not macro.node.get("description") or not all(
+            argument.get("description") for argument in arguments
+        ):
+            yield f"{expected}: {macro.name} or one of its arguments has no description. Add it."
+
+
+@rule
+def macros_are_shared(project: Project) -> Iterator[str]:
+    """A macro serves two models or more, or another macro; else its text belongs into its model."""
+    texts = project.texts("models", "snapshots", "tests/dbt")
+    uses: Counter[str] = Counter()
+    macro_uses: Counter[str] = Counter()
+    names = [macro.name for macro in _public(project)]
+    for text in texts.values():
+        code = without_comments(text)
+        uses.update(name for name in names if re.search(rf"\b{name}\s*\(", code))
+    for other in project.macros:
+        code = without_comments(other.body)
+        macro_uses.update(
+            name
+            for name in names
+            if IMPLEMENTATION.sub("", other.name) != name and re.search(rf"\b{name}\s*\(", code)
+        )
+    for macro in _public(project):
+        if macro.name in DBT_OVERRIDES or macro.topic == "dialect":
+            continue
+        if uses[macro.name] < ENOUGH_USES and macro_uses[macro.name] == 0:
+            yield (
+                f"{macro.path}: {macro.name} is used in {uses[macro.name]} model. "
+                "Write it out where it is used, or remove it."
+            )
+
+
+@rule
+def macros_run_no_query_while_parsing(project: Project) -> Iterator[str]:
+    """run_query belongs to materialisations; elsewhere it would run whenever dbt reads the tree."""
+    for macro in project.macros:
+        if macro.topic != "materializations" and re.search(
+            r"\brun_query\s*\(|\{%-?\s*call\s+statement", without_comments(macro.sql)
+        ):
+            yield f"{macro.path}: {macro.name} runs a query. Make it a model or a materialisation."
+
+
+@rule
+def macros_are_tested(project: Project) -> Iterator[str]:
+    """Every macro that writes SQL has a singular test of cases with known answers."""
+    for macro in _public(project):
+        if macro.name in DBT_OVERRIDES or macro.topic == "materializations":
+            continue
+        expected = f"tests/dbt/singular/macros/macro__{macro.name}.sql"
+        text = project.files.get(expected)
+        if text is None or re.search(rf"\b{macro.name}\s*\(", text) is None:
+            used_in = [
+                path
+                for path, other in project.texts("tests/dbt/singular/macros").items()
+                if re.search(rf"\b{macro.name}\s*\(", without_comments(other))
+            ]
+            if not used_in:
+                yield (
+                    f"{macro.path}: {macro.name} has no test. Add {expected}, which selects the "
+                    "cases whose answer is wrong."
+                )

@@ -1,0 +1,156 @@
+"""What a mart promises to the people and tools that read it."""
+
+import re
+from collections.abc import Iterator
+
+from tests.policy.project import Project, column_meta
+from tests.policy.rule import rule
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+POINT_IN_TIME = {"insight", "measurement", "kpi"}
+PERSONAL_TYPES = {"phone", "email", "name", "buyer_key"}
+PERSONAL_NAMES = {
+    "address", "birthday", "latitude", "longitude", "nickname", "postcode", "receiver_address",
+}  # fmt: skip
+"""Personal columns of the contract by the names that say so; `value` and `comment` do not."""
+
+
+@rule
+def marts_have_enforced_contracts(project: Project) -> Iterator[str]:
+    """dbt compares the columns and types of every mart with its YAML."""
+    for model in project.marts:
+        if not (model.config.get("contract") or {}).get("enforced"):
+            yield f"{model.path} has no enforced contract. Set contract: {{enforced: true}}."
+
+
+@rule
+def marts_are_public_and_nothing_else_is(project: Project) -> Iterator[str]:
+    """Access is public on marts, and on marts alone."""
+    for model in project.models:
+        is_public = model.node.get("access") == "public"
+        if model.layer == "marts" and not is_public:
+            yield f"{model.path} is not public. Set access: public; marts are what users read."
+        if model.layer != "marts" and is_public:
+            yield f"{model.path} is public. Only marts are; remove the access setting."
+
+
+@rule
+def marts_have_an_owner(project: Project) -> Iterator[str]:
+    """Every mart belongs to the group of its domain, and every group has an owner to ask."""
+    owners = {group["name"]: group.get("owner") or {} for group in project.groups.values()}
+    for model in project.marts:
+        if model.node.get("group") != model.folder:
+            yield f"{model.path} is not in the group {model.folder}. Set +group in dbt_project.yml."
+    for name, owner in owners.items():
+        if not owner.get("name"):
+            yield f"The group {name} names no owner. Give it owner: {{name: …}}."
+
+
+@rule
+def marts_have_a_primary_key(project: Project) -> Iterator[str]:
+    """The grain is a constraint, not only a comment."""
+    for model in project.marts:
+        if not model.primary_key:
+            yield (
+                f"{model.yaml_path or model.path} declares no primary key. Add a constraint of "
+                "type primary_key over the columns of the grain."
+            )
+        for name in model.primary_key:
+            if name not in model.columns:
+                yield (
+                    f"{model.yaml_path} has the primary-key column {name}, which it does not "
+                    "describe. Describe it or correct the key."
+                )
+
+
+@rule
+def mart_columns_are_documented(project: Project) -> Iterator[str]:
+    """Every column has a type, an English description and a Chinese label."""
+    for model in project.marts:
+        if not model.columns:
+            yield f"{model.path} describes no columns. List them in {model.path.stem}.yml."
+        for name, column in model.columns.items():
+            if not column.get("data_type"):
+                yield f"{model.yaml_path}: the column {name} has no data_type. Add it."
+            if not str(column.get("description") or "").strip():
+                yield f"{model.yaml_path}: the column {name} has no description. Say what it means."
+            label = str(column_meta(column).get("label_zh") or "")
+            if CHINESE.search(label) is None:
+                yield (
+                    f"{model.yaml_path}: the column {name} has no Chinese label. "
+                    "Add config: {meta: {label_zh: …}}."
+                )
+
+
+@rule
+def mart_types_exist_on_both_engines(project: Project) -> Iterator[str]:
+    """Column types are written in the words that DuckDB and Spark share."""
+    shared = re.compile(
+        r"string|boolean|int|integer|bigint|double|date|timestamp|decimal\(\d+, ?\d+\)"
+    )
+    for model in project.marts:
+        for name, column in model.columns.items():
+            kind = str(column.get("data_type") or "")
+            if kind and shared.fullmatch(kind) is None:
+                yield (
+                    f"{model.yaml_path}: the column {name} has the type {kind}. Use string, "
+                    "boolean, integer, bigint, double, date, timestamp or decimal(p, s)."
+                )
+
+
+@rule
+def marts_are_tables(project: Project) -> Iterator[str]:
+    """A published view would point at a file that readers do not have."""
+    for model in project.marts:
+        if model.config.get("materialized") not in {"table", "incremental"}:
+            yield (
+                f"{model.path} is materialised as {model.config.get('materialized')}. "
+                "A mart is a table or incremental."
+            )
+
+
+@rule
+def point_in_time_marts_say_when(project: Project) -> Iterator[str]:
+    """Every mart of insight, measurement and kpi carries the business date it describes."""
+    for model in project.marts:
+        if model.folder in POINT_IN_TIME and "as_of_date" not in model.columns:
+            yield f"{model.path} has no column as_of_date. Add it; {model.folder} marts have one."
+
+
+@rule
+def marts_hold_no_personal_data(project: Project) -> Iterator[str]:
+    """Marts carry tokens; names, numbers, addresses and birthdays stay behind."""
+    personal = {
+        column
+        for columns in project.contract.values()
+        for column, definition in columns.items()
+        if definition.get("personal")
+        and (definition["type"] in PERSONAL_TYPES or column in PERSONAL_NAMES)
+    }
+    hidden = {f"{column}{suffix}" for column in personal for suffix in ("", "_raw", "_normalised")}
+    stores = {model.name for model in project.marts if model.config.get("meta", {}).get("vault")}
+    for model in project.marts:
+        if model.name in stores or model.name == "dim_store":
+            continue
+        for name in sorted(hidden & set(model.columns)):
+            yield f"{model.yaml_path} has the personal column {name}. Marts hold its token only."
+
+
+@rule
+def exposures_cover_marts(project: Project) -> Iterator[str]:
+    """Every mart is in an exposure, and every exposure has an owner."""
+    covered = set()
+    for node in project.exposures.values():
+        covered.update(node["depends_on"]["nodes"])
+        owner = node.get("owner") or {}
+        if not (owner.get("name") or owner.get("email")) or not node.get("description"):
+            yield (
+                f"{node['original_file_path']}: the exposure {node['name']} lacks an owner or a "
+                "description. Say who reads it and what for."
+            )
+    for model in project.marts:
+        if model.unique_id not in covered:
+            yield (
+                f"{model.path} is in no exposure. Name who reads it in "
+                f"models/marts/{model.folder}/_{model.folder}__exposures.yml."
+            )

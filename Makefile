@@ -36,7 +36,7 @@ help:  ## this list
 
 demo:  ## real data -> published marts in serving/rekindle.duckdb
 	@$(setup) run
-	@$(BIN)/rekindle demo $(DATA) $(if $(AS_OF),--as-of $(AS_OF))
+	@$(BIN)/rekindle demo '$(DATA)' $(if $(AS_OF),--as-of '$(AS_OF)')
 
 test:  ## every check: style, types, dbt parse, policy suite, tests
 	@started=$$SECONDS; $(setup) test; \

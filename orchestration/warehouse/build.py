@@ -225,6 +225,13 @@ def finish_build(plan: BuildPlan, files: DbtFiles, counts: dict[str, int]) -> Bu
     return BuildResult(plan.build_file, manifest, plan.aside, done, counts)
 
 
+def note_partial_build(plan: BuildPlan) -> None:
+    """Mark that only some models were built: not to be published, all made anew next time."""
+    state = read_state(plan.build_file)
+    if state is not None:
+        write_state(plan.build_file, replace(state, status="changed by hand", fingerprint=""))
+
+
 @contextmanager
 def only_writer(build_file: Path) -> Iterator[None]:
     """Be the only process that uses this build file; raises RekindleError when another is."""

@@ -165,10 +165,16 @@ def run_dbt(
         finally:
             if process.poll() is None:
                 process.kill()
-    counts, failures = _results(results_path)
     if return_code != 0 and not errors:
         errors = [line for line in other_lines if line]
+    counts, failures = _results(results_path)
     return DbtResult(return_code, counts, failures, tuple(error for error in errors if error))
+
+
+def read_results(files: DbtFiles, return_code: int = 0) -> DbtResult:
+    """Outcome of the last dbt command that left its results in `files`."""
+    counts, failures = _results(files.target / "run_results.json")
+    return DbtResult(return_code, counts, failures, ())
 
 
 def failure_message(result: DbtResult, files: DbtFiles, shown: int = 12) -> str:

@@ -1,0 +1,58 @@
+"""When the daily job runs: once a day, and when landing files have arrived."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.brand_resource import BrandResource
+from orchestration.publishing.assets import serving_as_of
+from orchestration.warehouse.lake import DEFAULT_ZONE
+
+daily_build = dg.define_asset_job(
+    "daily_build",
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(serving_as_of),
+    description="Landing files to published marts.",
+)
+
+build_as_of = dg.define_asset_job(
+    "build_as_of",
+    selection=dg.AssetSelection.assets(serving_as_of),
+    description="Builds and publishes earlier business dates beside today's, one partition each.",
+)
+
+daily_schedule = dg.ScheduleDefinition(
+    name="daily_build_schedule",
+    job=daily_build,
+    cron_schedule="0 3 * * *",
+    execution_timezone=DEFAULT_ZONE,
+)
+
+
+@dg.sensor(job=daily_build, minimum_interval_seconds=60)
+def landing_files_sensor(
+    context: dg.SensorEvaluationContext, brand: BrandResource
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Ask for a run when files of the landing folder changed and then rested for one interval."""
+    state = folder_state(brand.workspace().landing)
+    seen, _, requested = (context.cursor or "/").partition("/")
+    if state == requested:
+        yield dg.SkipReason("No landing file has changed since the last run was asked for.")
+    elif state != seen:
+        context.update_cursor(f"{state}/{requested}")
+        yield dg.SkipReason("Landing files have changed; waiting until they rest.")
+    else:
+        context.update_cursor(f"{state}/{state}")
+        yield dg.RunRequest(run_key=state)
+
+
+def folder_state(folder: Path) -> str:
+    """Digest of the names, sizes and times of all files in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith((".", "_")):
+            status = path.stat()
+            name = path.relative_to(folder).as_posix()
+            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:32]

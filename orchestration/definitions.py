@@ -1,0 +1,24 @@
+"""Everything Dagster knows about Rekindle, composed; nothing is defined here."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.automation import (
+    build_as_of,
+    daily_build,
+    daily_schedule,
+    landing_files_sensor,
+)
+from orchestration.brand_resource import BrandResource
+from orchestration.loading.assets import LANDING, lake
+from orchestration.publishing.assets import serving, serving_as_of
+from orchestration.warehouse.assets import warehouse
+
+defs = dg.Definitions(
+    assets=[*LANDING, lake, warehouse, serving, serving_as_of],
+    jobs=[daily_build, build_as_of],
+    schedules=[daily_schedule],
+    sensors=[landing_files_sensor],
+    resources={"brand": BrandResource()},
+)

@@ -1,0 +1,74 @@
+"""Dagster wiring of loading: landing folders and the tables of the raw lake."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from orchestration.adapters.catalogue import write_data_set
+from orchestration.brand_resource import BrandResource
+from orchestration.loading.contract import Table, load_contract
+from orchestration.loading.load import load
+
+TABLES = tuple(load_contract().tables)
+
+LOGS = ("load_log", "quarantine", "brand")
+"""What the loader writes about its own work, as tables of the lake's system `rekindle`."""
+
+
+def _landing_key(table: Table) -> dg.AssetKey:
+    return dg.AssetKey(["landing", table.system, table.name])
+
+
+def _lake_key(system: str, name: str) -> dg.AssetKey:
+    return dg.AssetKey(["lake", system, name])
+
+
+LANDING = [
+    dg.AssetSpec(
+        _landing_key(table),
+        group_name="landing",
+        description=f"Files that the brand hands over in {table.system}/{table.name}/.",
+        kinds={"file"},
+    )
+    for table in TABLES
+]
+"""Landing folders: somebody else puts files there."""
+
+
+@dg.multi_asset(
+    name="lake",
+    specs=[
+        *(
+            dg.AssetSpec(
+                _lake_key(table.system, table.name),
+                deps=[_landing_key(table)],
+                group_name="lake",
+                description=f"All versions of {table.system}.{table.name}, typed.",
+                kinds={"parquet"},
+            )
+            for table in TABLES
+        ),
+        *(
+            dg.AssetSpec(
+                _lake_key("rekindle", name),
+                deps=[_landing_key(table) for table in TABLES],
+                group_name="lake",
+                description=f"The loader's {name.replace('_', ' ')}.",
+                kinds={"parquet"},
+            )
+            for name in LOGS
+        ),
+    ],
+)
+def lake(
+    context: dg.AssetExecutionContext, brand: BrandResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Load every new landing file exactly once; a real data set writes its files first."""
+    workspace = brand.workspace()
+    if workspace.has_adapter:
+        write_data_set(workspace.brand, workspace.landing)
+    summary = load(workspace.landing, workspace.lake, now=datetime.now(UTC), progress=False)
+    context.log.info(str(summary))
+    for key in sorted(context.selected_asset_keys):
+        yield dg.MaterializeResult(asset_key=key)

@@ -1,0 +1,81 @@
+"""Dagster wiring of publishing: one asset for each published table, and earlier dates."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import dagster as dg
+
+from orchestration.brand_resource import BrandResource
+from orchestration.publishing.marts import Mart, published_marts
+from orchestration.publishing.publish import publish
+from orchestration.warehouse.assets import MANIFEST, POOL
+from orchestration.warehouse.build import BuildOptions, aside_date, build
+from orchestration.warehouse.lake import read_lake
+
+MARTS = published_marts(MANIFEST)
+
+AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="1990-01-01", end_offset=1)
+"""Business dates a build can be made for; the zone of a date is the brand's."""
+
+
+def _serving_key(mart: Mart) -> dg.AssetKey:
+    return dg.AssetKey(["serving", mart.schema, mart.name])
+
+
+@dg.multi_asset(
+    name="serving",
+    specs=[
+        dg.AssetSpec(
+            _serving_key(mart),
+            deps=[dg.AssetKey([mart.schema, mart.name])],
+            group_name="serving",
+            description=mart.description,
+            kinds={"duckdb", "parquet"},
+        )
+        for mart in MARTS
+    ],
+    pool=POOL,
+)
+def serving(brand: BrandResource) -> Iterator[dg.MaterializeResult[None]]:
+    """Swap in the marts of the last build, whole, if it passed all its checks."""
+    published = publish(brand.workspace(), now=datetime.now(UTC))
+    for mart in MARTS:
+        yield dg.MaterializeResult(
+            asset_key=_serving_key(mart),
+            metadata={
+                "dagster/row_count": published.rows[f"{mart.schema}.{mart.name}"],
+                "build_id": published.publication.build_id,
+                "as_of_date": str(published.publication.as_of_date),
+            },
+        )
+
+
+@dg.asset(
+    name="serving_as_of",
+    deps=[spec.key for spec in serving.specs],
+    partitions_def=AS_OF_DAYS,
+    group_name="serving",
+    pool=POOL,
+    kinds={"duckdb", "parquet"},
+)
+def serving_as_of(
+    context: dg.AssetExecutionContext, brand: BrandResource
+) -> dg.MaterializeResult[None]:
+    """What was known on an earlier business date, built and published beside today's."""
+    workspace = brand.workspace()
+    as_of = date.fromisoformat(context.partition_key)
+    newest = read_lake(workspace.lake).as_of
+    if aside_date(read_lake(workspace.lake), as_of) is None:
+        raise dg.Failure(
+            f"{as_of} is not before the last business date of the data ({newest}); "
+            f"the daily build makes that one."
+        )
+    build(workspace, BuildOptions(as_of=as_of))
+    published = publish(workspace, now=datetime.now(UTC), aside=as_of)
+    return dg.MaterializeResult(
+        metadata={
+            "build_id": published.publication.build_id,
+            "file": dg.MetadataValue.path(str(published.files[0])),
+            "dagster/row_count": sum(published.rows.values()),
+        }
+    )

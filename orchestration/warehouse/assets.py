@@ -1,0 +1,107 @@
+"""Dagster wiring of the warehouse: every dbt node an asset, every data test an asset check."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
+
+from orchestration.brand_resource import BrandResource
+from orchestration.warehouse.build import (
+    BuildOptions,
+    building,
+    dbt_files,
+    finish_build,
+    note_partial_build,
+)
+from orchestration.warehouse.dbt_run import dbt_environment, failure_message, read_results
+from orchestration.warehouse.manifest import prepared_manifest
+from orchestration.workspace import PROJECT
+
+POOL = "rekindle_build"
+"""Whoever uses a build file runs in this pool, one at a time."""
+
+MANIFEST = prepared_manifest()
+
+
+class Translator(DagsterDbtTranslator):
+    """Sources are tables of the raw lake; a group is the dbt group, or else the schema."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`lake/<system>/<table>` for a source, `<schema>/<name>` for everything else."""
+        key = super().get_asset_key(dbt_resource_props)
+        return key.with_prefix("lake") if dbt_resource_props["resource_type"] == "source" else key
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The dbt group of a mart; the schema of seeds, staging, intermediate and snapshots."""
+        config = dbt_resource_props.get("config") or {}
+        return (
+            super().get_group_name(dbt_resource_props)
+            or config.get("group")
+            or config.get("schema")
+            or dbt_resource_props.get("schema")
+        )
+
+
+class BuildConfig(dg.Config):
+    """What a run may choose; empty is the project's default."""
+
+    rfm_mode: str | None = None
+    lifecycle_mode: str | None = None
+    full_refresh: bool = False
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    dagster_dbt_translator=Translator(),
+    name="warehouse",
+    pool=POOL,
+)
+def warehouse(
+    context: dg.AssetExecutionContext, config: BuildConfig, brand: BrandResource
+) -> Iterator[Any]:
+    """Build the brand's warehouse for the last business date of its data."""
+    workspace = brand.workspace()
+    options = BuildOptions(
+        rfm_mode=config.rfm_mode,
+        lifecycle_mode=config.lifecycle_mode,
+        full_refresh=config.full_refresh,
+    )
+    with building(workspace, options) as plan:
+        files = dbt_files(plan.build_file)
+        environment = dbt_environment(workspace.lake, plan.build_file, plan.lake.business_zone)
+        how = f"full refresh: {plan.full_refresh}" if plan.full_refresh else "incremental"
+        context.log.info(f"as of {plan.as_of}, {how}")
+        with _environment(environment):
+            dbt = DbtCliResource(
+                project_dir=str(PROJECT),
+                profiles_dir=str(PROJECT),
+                dbt_executable=str(Path(sys.executable).with_name("dbt")),
+            )
+            try:
+                yield from dbt.cli(
+                    list(plan.dbt_arguments), context=context, target_path=files.target
+                ).stream()
+            except DagsterDbtCliRuntimeError as error:
+                raise dg.Failure(failure_message(read_results(files), files)) from error
+        if context.is_subset:
+            note_partial_build(plan)
+        else:
+            finish_build(plan, files, dict(read_results(files).counts))
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """The process environment with `values`; dbt inherits it, then it is put back."""
+    former = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(former)

@@ -148,8 +148,8 @@ def undescribed_macro(draft: Draft) -> None:
 
 def untested_macro(draft: Draft) -> None:
     """Removes the tests of macros."""
-    for path in [path for path in draft.files if path.startswith("tests/dbt/singular/macros/")]:
-        del draft.files[path]
+    draft.files["tests/macros/cases.yml"] = ""
+    draft.manifest["unit_tests"] = {}
 
 
 def macro_used_once(draft: Draft) -> None:
@@ -524,6 +524,9 @@ CASES = (
          macro("macros/time/short_one.sql",
                "{% macro short_one(a) -%}\n{{ run_query(a) }}\n{%- endmacro %}"), "runs a query"),
     Case("macros_are_tested", "no test", untested_macro, "has no test"),
+    Case("macros_fit_the_page", "a long line",
+         macro("macros/time/short_one.sql", SHORT_MACRO.replace("+ 1", "+ 1" * 40)),
+         "has 132 columns"),
     # seeds
     Case("seeds_are_policy", "data as a seed",
          lambda draft: draft.add_seed("seeds/members.csv", "valid_from,rate"), "is not policy"),
@@ -551,7 +554,7 @@ CASES = (
     Case("generic_tests_are_our_own", "elsewhere", generic_test("macros/tests/is_nice.sql"),
          "defines the test is_nice"),
     Case("generic_tests_can_fail", "no fixture", generic_test("tests/dbt/generic/is_nice.sql"),
-         "is_nice has no fixture"),
+         "is_nice lacks a fixture"),
     Case("loosened_tests_give_a_dated_reason", "a warning",
          lambda draft: draft.add_test("case", "dim_member", config={"severity": "warn"}),
          "without a dated reason"),

@@ -92,11 +92,8 @@ FILES = {
         "{% test not_negative(model, column_name) %}\n"
         "select {{ column_name }} from {{ model }} where {{ column_name }} < 0\n{% endtest %}\n"
     ),
-    "tests/dbt/generic/fixtures.yml": "not_negative: {}\n",
-    "tests/dbt/singular/macros/macro__start_of_day.sql": (
-        "select answer from (select {{ start_of_day(\"cast('2025-01-01' as timestamp)\") }} "
-        "as answer) as cases where answer <> cast('2025-01-01' as date)\n"
-    ),
+    "tests/macros/generic_tests.yml": "not_negative: {passes: [select 1], fails: [select -1]}\n",
+    "tests/macros/cases.yml": "start_of_day: [{says: it}]\n",
     "orchestration/cli.py": "import click\n",
     "orchestration/loading/assets.py": "import dagster\n",
     "requirements/run.in": "click\ndagster\n",

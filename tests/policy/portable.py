@@ -64,18 +64,18 @@ def _dialect_call(name: str, parameters: tuple[str, ...]) -> Callable[..., str]:
     return call
 
 
-class _Returned(Exception):  # noqa: N818
+class MacroReturn(Exception):  # noqa: N818
     """How dbt's return() leaves a macro."""
 
     def __init__(self, value: object) -> None:
         self.value = value
 
 
-def _return(value: object) -> None:
-    raise _Returned(value)
+def leave_macro(value: object) -> None:
+    raise MacroReturn(value)
 
 
-class _Macro:
+class LazyMacro:
     """A macro of this project, read when it is first called."""
 
     def __init__(self, environment: jinja2.Environment, name: str, text: str) -> None:
@@ -88,7 +88,7 @@ class _Macro:
             self._function = getattr(module, self._name)
         try:
             return self._function(*values, **named)
-        except _Returned as returned:
+        except MacroReturn as returned:
             return returned.value
 
 
@@ -105,7 +105,7 @@ def _environment(
             "this": "this.relation",
             "config": lambda *_values, **_named: "",
             "log": lambda *_values, **_named: "",
-            "return": _return,
+            "return": leave_macro,
             "var": lambda name, *_default: _Variable(name, variables_set),
             "env_var": lambda name, *default: default[0] if default else name,
             "is_incremental": lambda: is_incremental,
@@ -116,7 +116,7 @@ def _environment(
         name, parameters = signature(text)
         is_expanded = not path.startswith(NOT_EXPANDED)
         environment.globals[name] = (
-            _Macro(environment, name, text) if is_expanded else _dialect_call(name, parameters)
+            LazyMacro(environment, name, text) if is_expanded else _dialect_call(name, parameters)
         )
     return environment
 

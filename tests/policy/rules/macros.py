@@ -4,12 +4,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+import yaml
+
 from tests.policy.portable import without_comments
-from tests.policy.project import Macro, Project
+from tests.policy.project import PACKAGE, Macro, Project
 from tests.policy.rule import rule
 from tests.policy.rules.portability import DBT_OVERRIDES
 
+CASES = "tests/macros/cases.yml"
 MOST_LINES = 15
+WIDTH = 100
 ENOUGH_USES = 2
 IMPLEMENTATION = re.compile(r"(?:default|duckdb|spark)__")
 
@@ -112,22 +116,50 @@ def macros_run_no_query_while_parsing(project: Project) -> Iterator[str]:
             yield f"{macro.path}: {macro.name} runs a query. Make it a model or a materialisation."
 
 
+def _calls(project: Project) -> dict[str, set[str]]:
+    """The macros that each macro calls, itself included, whatever the depth."""
+    direct = {
+        unique_id: set(node.get("depends_on", {}).get("macros", ()))
+        for unique_id, node in project.manifest["macros"].items()
+    }
+    reached: dict[str, set[str]] = {}
+    for start in direct:
+        found, open_ends = {start}, [start]
+        while open_ends:
+            new = direct.get(open_ends.pop(), set()) - found
+            found |= new
+            open_ends.extend(new)
+        reached[start] = found
+    return reached
+
+
 @rule
 def macros_are_tested(project: Project) -> Iterator[str]:
-    """Every macro that writes SQL has a singular test of cases with known answers."""
+    """Every macro has cases of its own, or is called by a model that has unit tests."""
+    cases = yaml.safe_load(project.files.get(CASES, "")) or {}
+    calls = _calls(project)
+    tested = {node["model"] for node in project.unit_tests.values()}
+    through_models = {
+        called
+        for model in project.models
+        if model.name in tested
+        for macro in model.node["depends_on"].get("macros", ())
+        for called in calls.get(macro, {macro})
+    }
     for macro in _public(project):
         if macro.name in DBT_OVERRIDES or macro.topic == "materializations":
             continue
-        expected = f"tests/dbt/singular/macros/macro__{macro.name}.sql"
-        text = project.files.get(expected)
-        if text is None or re.search(rf"\b{macro.name}\s*\(", text) is None:
-            used_in = [
-                path
-                for path, other in project.texts("tests/dbt/singular/macros").items()
-                if re.search(rf"\b{macro.name}\s*\(", without_comments(other))
-            ]
-            if not used_in:
-                yield (
-                    f"{macro.path}: {macro.name} has no test. Add {expected}, which selects the "
-                    "cases whose answer is wrong."
-                )
+        if not cases.get(macro.name) and f"macro.{PACKAGE}.{macro.name}" not in through_models:
+            yield (
+                f"{macro.path}: {macro.name} has no test. Add what it answers to {CASES}, "
+                "or a unit test to a model that calls it."
+            )
+
+
+@rule
+def macros_fit_the_page(project: Project) -> Iterator[str]:
+    """A hundred columns, as everywhere (sqlfluff looks at models only)."""
+    for path, text in project.texts("macros", "tests/dbt/generic").items():
+        for number, line in enumerate(text.splitlines(), 1):
+            if len(line) > WIDTH:
+                yield f"{path}, line {number}, has {len(line)} columns. Wrap it at {WIDTH}."

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterator
 
+import yaml
+
 from tests.policy.project import PACKAGE, Project
 from tests.policy.rule import rule
 
 BUILT_IN = {"unique", "not_null", "accepted_values", "relationships"}
+GENERIC_TESTS = "tests/macros/generic_tests.yml"
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -33,13 +36,14 @@ def generic_tests_are_our_own(project: Project) -> Iterator[str]:
 
 @rule
 def generic_tests_can_fail(project: Project) -> Iterator[str]:
-    """Every generic test has a fixture on which it fails, in tests/dbt/generic/fixtures.yml."""
-    fixtures = project.files.get("tests/dbt/generic/fixtures.yml", "")
+    """Every generic test has rows on which it passes and rows on which it fails."""
+    fixtures = yaml.safe_load(project.files.get(GENERIC_TESTS, "")) or {}
     for name in project.generic_tests:
-        if re.search(rf"^{name}:", fixtures, re.MULTILINE) is None:
+        fixture = fixtures.get(name) or {}
+        if not fixture.get("passes") or not fixture.get("fails"):
             yield (
-                f"The generic test {name} has no fixture. Add rows on which it passes and rows on "
-                "which it fails to tests/dbt/generic/fixtures.yml."
+                f"The generic test {name} lacks a fixture. Add rows on which it passes and rows on "
+                f"which it fails to {GENERIC_TESTS}."
             )
 
 

@@ -1,0 +1,75 @@
+"""Runs macros and generic tests on DuckDB without dbt: quick, and one statement at a time."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+
+from tests.policy.portable import LazyMacro, leave_macro
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = "duckdb"
+BUSINESS_ZONE = "Asia/Shanghai"
+
+
+class _Adapter:
+    """dbt's adapter, as far as macros dispatch."""
+
+    def __init__(self, macros: Mapping[str, LazyMacro]) -> None:
+        self._macros = macros
+
+    def dispatch(self, name: str, _package: str | None = None) -> Callable[..., object]:
+        """The engine's own macro, or else the default one."""
+        return self._macros.get(f"{ENGINE}__{name}") or self._macros[f"default__{name}"]
+
+
+def macro_texts() -> dict[str, str]:
+    """The text of the file in which each macro and each generic test stands, by its name."""
+    texts = {}
+    for folder in ("macros", "tests/dbt/generic"):
+        for path in sorted((ROOT / folder).rglob("*.sql")):
+            text = re.sub(r"\{%(-?)\s*(end)?test\b", r"{%\1 \2macro", path.read_text("utf-8"))
+            if "{% materialization" not in text:
+                texts.update(dict.fromkeys(re.findall(r"\{%-?\s*macro\s+(\w+)", text), text))
+    return texts
+
+
+def render(text: str, *, is_incremental: bool = False) -> str:
+    """The SQL of a text on DuckDB; ref('x') is the table ref.x, source('s', 't') is source.s__t."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False
+    )
+    macros = {name: LazyMacro(environment, name, body) for name, body in macro_texts().items()}
+    environment.globals.update(macros)
+    environment.globals.update(
+        {
+            "adapter": _Adapter(macros),
+            "config": lambda *_values, **_named: "",
+            "env_var": lambda name, *_default: {"REKINDLE_BUSINESS_ZONE": BUSINESS_ZONE}[name],
+            "is_incremental": lambda: is_incremental,
+            "ref": lambda name: f"ref.{name}",
+            "return": leave_macro,
+            "source": lambda system, table: f"source.{system}__{table}",
+            "this": "this.relation",
+        }
+    )
+    return environment.from_string(text).render()
+
+
+def connect(given: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
+    """A database in memory with some tables: schema.name, or a bare name, and its query."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    for schema in ("ref", "source", "this"):
+        connection.execute(f"create schema {schema}")
+    for name, query in given.items():
+        connection.execute(f"create table {name} as {render(query)}")
+    return connection
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    """All rows of a query."""
+    return connection.execute(sql).fetchall()

@@ -163,7 +163,7 @@ TABLES: dict[str, Table] = {
     "mini_program.events": _fact("event_id", "occurred_at", "openid"),
     "app.events": _fact("event_id", "occurred_at", "app_user_id"),
     "website.events": _fact("event_id", "occurred_at", "web_user_id"),
-    # Read only for the birth of persons:
+    # Read only for who they name and when:
     "crm.member_attributes": _fact(
         "member_no attribute_code recorded_at", "recorded_at", "member_no"
     ),
@@ -193,6 +193,18 @@ TABLES: dict[str, Table] = {
     "service.tickets": _fact("ticket_id", "opened_at", "member_no", "updated_at"),
     "service.surveys": _fact("response_id", "responded_at", "member_no"),
 }
+# Who a source system knows, and what persons do themselves; all else is done to them.
+RECORDS = (
+    "crm.members",
+    "mini_program.users",
+    "app.users",
+    "website.users",
+    "marketplace.buyers",
+    "wecom.contacts",
+)
+LOGIN_EVENTS = ("mini_program.events", "app.events", "website.events")
+OWN_ACTS = ("commerce.orders", "commerce.carts", "catalog.favourites", *LOGIN_EVENTS)
+
 for _table in TABLES.values():
     # `occurred_at` and the like may be part of the key: the kind of the column stays an instant.
     if _table.event:
@@ -414,7 +426,7 @@ def known_at(landing: Landing, as_of: date, persons: Persons | None = None) -> K
 
 
 def with_person(frame: pl.DataFrame, table: Table, names: Mapping[str, str | None]) -> pl.DataFrame:
-    """Add `person`: who the key column of a table names, null for nobody."""
+    """Add `key` and `person`: who the key column of a table names, null for nobody."""
     kind, column = table.person_keys[0]
     value = pl.col(column)
     if kind == "buyer":
@@ -433,7 +445,9 @@ def with_person(frame: pl.DataFrame, table: Table, names: Mapping[str, str | Non
         key = pl.lit(kind + ":") + value
     keys = frame.select(key.alias("key"))["key"].to_list()
     persons = [None if key is None else names.get(key, key) for key in keys]
-    return frame.with_columns(pl.Series("person", persons, pl.String))
+    return frame.with_columns(
+        pl.Series("key", keys, pl.String), pl.Series("person", persons, pl.String)
+    )
 
 
 def _persons(
@@ -443,12 +457,21 @@ def _persons(
     end: datetime,
 ) -> pl.DataFrame:
     """Return everyone who is known, with birth, registration and whether test or staff."""
-    seen = []
-    for name, table in TABLES.items():
-        if table.person_keys:
-            rows = with_person(known(name), table, names)
-            seen.append(rows.select("person", pl.col("_event").alias("born_at")))
-    everyone = pl.concat(seen).drop_nulls("person").group_by("person").agg(pl.col("born_at").min())
+    seen = {
+        name: with_person(known(name), table, names)
+        for name, table in TABLES.items()
+        if table.person_keys
+    }
+    recorded = pl.concat([seen[name].select("key") for name in RECORDS])["key"].unique().to_list()
+    moments = []
+    for name, rows in seen.items():
+        if name not in RECORDS and name not in OWN_ACTS:
+            # Sends, points, coupons ... bear only those that no source system knows.
+            rows = rows.filter(~pl.col("key").is_in(recorded))
+        moments.append(rows.select("person", pl.col("_event").alias("born_at")))
+    everyone = (
+        pl.concat(moments).drop_nulls("person").group_by("person").agg(pl.col("born_at").min())
+    )
 
     members = with_person(known("crm.members"), TABLES["crm.members"], names)
     all_versions = with_person(landing.tables["crm.members"], TABLES["crm.members"], names)
@@ -503,7 +526,7 @@ def _logins(
 ) -> pl.DataFrame:
     """Return the days on which a person was seen in the app, mini-program or website (by name)."""
     parts = []
-    for name in ("mini_program.events", "app.events", "website.events"):
+    for name in LOGIN_EVENTS:
         rows = with_person(known(name), TABLES[name], names)
         parts.append(rows.select("person", login_date=business_date("occurred_at", zone)))
     return pl.concat(parts).drop_nulls("person").unique().sort("person", "login_date")

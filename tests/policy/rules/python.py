@@ -17,6 +17,8 @@ DISTRIBUTION_OF = {
 }
 """Distributions whose module has another name."""
 LIST_OF_NAMES = 2
+WIRING = {"assets.py", "automation.py", "brand_resource.py", "definitions.py"}
+"""Modules that tell Dagster what there is: assets, schedules and sensors, resources, all of it."""
 
 
 def _modules(project: Project, *folders: str) -> Iterator[tuple[str, ast.Module]]:
@@ -40,9 +42,9 @@ def _required(text: str) -> set[str]:
 
 @rule
 def dagster_only_wires(project: Project) -> Iterator[str]:
-    """Dagster stands in definitions.py and assets.py; the modules beside them are plain Python."""
+    """Dagster stands in the few wiring modules; the modules beside them are plain Python."""
     for path, tree in _modules(project, "orchestration"):
-        if path.rpartition("/")[2] in {"definitions.py", "assets.py"}:
+        if path.rpartition("/")[2] in WIRING:
             continue
         if {"dagster", "dagster_dbt"}.intersection(_imports(tree)):
             yield f"{path} imports Dagster. Keep it plain, and wire it in assets.py beside it."

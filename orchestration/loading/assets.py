@@ -69,6 +69,7 @@ def lake(
     if workspace.has_adapter:
         write_data_set(workspace.brand, workspace.landing)
     summary = load(workspace.landing, workspace.lake, now=datetime.now(UTC), progress=False)
-    context.log.info(str(summary))
+    for line in summary.lines():
+        context.log.info("%s", line)
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key)

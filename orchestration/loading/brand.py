@@ -1,0 +1,287 @@
+"""`brand.yml`: what a brand says about its own files – names, zones, casts, delimiters, encodings.
+
+Every key is checked; a mistake raises LoadError with a sentence that names the key.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+import yaml
+
+from orchestration.loading.contract import Contract, Table
+from orchestration.loading.errors import LoadError
+
+BRAND_FILE = "brand.yml"
+UNITS = {
+    "cents": "money",
+    "epoch_seconds": "timestamp",
+    "epoch_milliseconds": "timestamp",
+}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """How one column of a brand is written, where it differs from the contract."""
+
+    format: str | None = None
+    unit: str | None = None
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class CsvDialect:
+    """How a brand writes the CSV files of one table."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class TableMapping:
+    """What brand.yml says about one table.
+
+    `rename` maps a folded source header to a contract column, `source_zone` is the zone of naive
+    timestamps in every column, `column_zones` overrides it for single columns.
+    """
+
+    rename: tuple[tuple[str, str], ...] = ()
+    source_zone: str | None = None
+    column_zones: tuple[tuple[str, str], ...] = ()
+    cast: tuple[tuple[str, Cast], ...] = ()
+    csv: CsvDialect = CsvDialect()
+
+    def zone_of(self, column: str) -> str | None:
+        """The zone of naive timestamps in `column`, or None where none is declared."""
+        return dict(self.column_zones).get(column, self.source_zone)
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A brand's settings with all defaults filled in."""
+
+    business_zone: str = "Asia/Shanghai"
+    currency: str = "CNY"
+    phone_region: str = "CN"
+    source_zone: str | None = None
+    tables: Mapping[str, TableMapping] = field(default_factory=dict)
+    text: str = ""
+
+    def mapping(self, table: Table) -> TableMapping:
+        """The mapping of one table, with the top-level source zone filled in."""
+        return self.tables.get(table.full_name, TableMapping(source_zone=self.source_zone))
+
+    def fingerprint(self, contract: Contract) -> str:
+        """A hash of the contract and of the text of brand.yml together."""
+        return hashlib.sha256(f"{contract.fingerprint()}\n{self.text}".encode()).hexdigest()
+
+
+def fold_header(header: str) -> str:
+    """The form in which two headers are compared: no surrounding space, no case."""
+    return header.strip().strip("\ufeff\u200b\u3000\u00a0 ").casefold()
+
+
+def read_brand(landing: Path, contract: Contract) -> Brand:
+    """The brand of a landing folder; defaults where there is no brand.yml. Raises LoadError."""
+    path = landing / BRAND_FILE
+    if not path.is_file():
+        return Brand()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise LoadError(f"{BRAND_FILE} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise LoadError(f"{BRAND_FILE} is not UTF-8 text; save it as UTF-8.") from error
+    return parse_brand(text, contract)
+
+
+def parse_brand(text: str, contract: Contract) -> Brand:
+    """Turn the text of a brand.yml into a Brand; raises LoadError."""
+    try:
+        document = yaml.load(text, Loader=_TextLoader)  # noqa: S506 (a SafeLoader of plain text)
+    except yaml.YAMLError as error:
+        raise LoadError(f"{BRAND_FILE} is not valid YAML: {_yaml_problem(error)}.") from error
+    except RecursionError as error:
+        raise LoadError(f"{BRAND_FILE} is nested too deeply.") from error
+    if document is None or document == "":
+        return Brand(text=text)
+    top = _mapping(document, "the file")
+    _only(top, {"business_zone", "currency", "phone_region", "source_zone", "tables"}, "the file")
+    source_zone = _zone(top["source_zone"], "source_zone") if "source_zone" in top else None
+    tables: dict[str, TableMapping] = {}
+    for name, body in _mapping(top.get("tables") or {}, "tables").items():
+        table = _known_table(name, contract)
+        tables[name] = _parse_table(table, body, source_zone)
+    return Brand(
+        business_zone=_zone(top.get("business_zone", "Asia/Shanghai"), "business_zone"),
+        currency=_currency(top.get("currency", "CNY")),
+        phone_region=_region(top.get("phone_region", "CN")),
+        source_zone=source_zone,
+        tables=tables,
+        text=text,
+    )
+
+
+def _parse_table(table: Table, body: object, default_zone: str | None) -> TableMapping:
+    where = f"tables.{table.full_name}"
+    values = _mapping(body or {}, where)
+    _only(values, {"rename", "source_zone", "cast", "csv"}, where)
+    zone = values.get("source_zone")
+    column_zones: tuple[tuple[str, str], ...] = ()
+    table_zone = default_zone
+    if isinstance(zone, dict):
+        for column in zone:
+            if _column_type(table, column, f"{where}.source_zone") not in {"timestamp", "date"}:
+                raise _wrong(f"{where}.source_zone.{column}", "is not a timestamp column")
+        column_zones = tuple(
+            (column, _zone(text, f"{where}.source_zone.{column}")) for column, text in zone.items()
+        )
+    elif zone is not None:
+        table_zone = _zone(zone, f"{where}.source_zone")
+    return TableMapping(
+        rename=_parse_rename(table, values.get("rename") or {}, f"{where}.rename"),
+        source_zone=table_zone,
+        column_zones=column_zones,
+        cast=tuple(
+            (column, _parse_cast(table, column, options, f"{where}.cast"))
+            for column, options in _mapping(values.get("cast") or {}, f"{where}.cast").items()
+        ),
+        csv=_parse_csv(_mapping(values.get("csv") or {}, f"{where}.csv"), f"{where}.csv"),
+    )
+
+
+def _parse_rename(table: Table, body: object, where: str) -> tuple[tuple[str, str], ...]:
+    renames: dict[str, str] = {}
+    for header, column in _mapping(body, where).items():
+        _column_type(table, column, f"{where}.{header}")
+        folded = fold_header(header)
+        if folded in renames:
+            raise _wrong(where, f"names the header {header!r} twice (case does not count)")
+        if column in renames.values():
+            raise _wrong(where, f"gives two headers to the column {column!r}")
+        renames[folded] = column
+    return tuple(renames.items())
+
+
+def _parse_cast(table: Table, column: str, body: object, where: str) -> Cast:
+    kind = _column_type(table, column, where)
+    where = f"{where}.{column}"
+    values = _mapping(body, where)
+    _only(values, {"format", "unit", "values"}, where)
+    unit, layout = values.get("unit"), values.get("format")
+    if unit is not None and (not isinstance(unit, str) or UNITS.get(unit) != kind):
+        fitting = [name for name, of in UNITS.items() if of == kind]
+        hint = f"one of {', '.join(fitting)}" if fitting else f"left out for a {kind} column"
+        raise _wrong(f"{where}.unit", f"is {unit!r}; it must be {hint}")
+    if layout is not None and (not isinstance(layout, str) or kind not in {"date", "timestamp"}):
+        raise _wrong(f"{where}.format", "is only for date and timestamp columns")
+    if layout is not None and "%" not in layout:
+        raise _wrong(f"{where}.format", f"is {layout!r}; write it like %d/%m/%Y %H:%M")
+    if layout is not None and unit is not None:
+        raise _wrong(where, "has both a format and a unit; keep one of them")
+    replacements = _mapping(values.get("values") or {}, f"{where}.values")
+    for source, target in replacements.items():
+        if not isinstance(target, str):
+            raise _wrong(f"{where}.values.{source}", "must be a plain value")
+    return Cast(format=layout, unit=unit, values=tuple(replacements.items()))
+
+
+def _parse_csv(values: Mapping[str, Any], where: str) -> CsvDialect:
+    _only(values, {"delimiter", "encoding"}, where)
+    delimiter = values.get("delimiter", ",")
+    if delimiter in {"\\t", "tab"}:
+        delimiter = "\t"
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
+        raise _wrong(f"{where}.delimiter", "must be one character, such as ';' or '\\t'")
+    encoding = values.get("encoding", "utf-8")
+    try:
+        name = codecs.lookup(encoding).name
+        b"".decode(name)
+    except (LookupError, TypeError, ValueError):
+        hint = "which is no known text encoding (try GBK)"
+        raise _wrong(f"{where}.encoding", f"is {encoding!r}, {hint}") from None
+    return CsvDialect(delimiter=delimiter, encoding=name)
+
+
+def _known_table(name: str, contract: Contract) -> Table:
+    system, _, table_name = name.partition(".")
+    table = contract.table(system, table_name)
+    if table is None:
+        raise _wrong("tables", f"names {name!r}, which the contract does not have")
+    return table
+
+
+def _column_type(table: Table, column: object, where: str) -> str:
+    try:
+        return table.column(str(column)).type
+    except KeyError:
+        raise _wrong(where, f"names {column!r}, which is no column of {table.full_name}") from None
+
+
+def _zone(name: object, where: str) -> str:
+    if isinstance(name, str):
+        try:
+            return ZoneInfo(name).key
+        except (KeyError, ValueError, OSError):
+            pass
+    raise _wrong(where, f"is {name!r}, which is no known time zone (try Asia/Shanghai)")
+
+
+def _currency(value: object) -> str:
+    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha():
+        return value.upper()
+    raise _wrong("currency", f"is {value!r}; write a three-letter code such as CNY")
+
+
+def _region(value: object) -> str:
+    if isinstance(value, str) and value.upper() in phonenumbers.SUPPORTED_REGIONS:
+        return value.upper()
+    raise _wrong("phone_region", f"is {value!r}; write a two-letter country code such as CN")
+
+
+def _mapping(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong(where, "must be a mapping of keys to values")
+    return value
+
+
+def _only(values: Mapping[str, Any], allowed: set[str], where: str) -> None:
+    unknown = [key for key in values if key not in allowed]
+    if unknown:
+        known = ", ".join(sorted(allowed))
+        raise _wrong(where, f"has the unknown key {unknown[0]!r}; known keys: {known}")
+
+
+def _wrong(where: str, what: str) -> LoadError:
+    return LoadError(f"{BRAND_FILE}: {where} {what}.")
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "it cannot be parsed"
+    return f"{problem} in line {mark.line + 1}" if mark else str(problem)
+
+
+class _TextLoader(yaml.BaseLoader):
+    """YAML whose scalars all stay text (`yes`, `08` and `1.50` included), without double keys."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys: set[str] = set()
+        for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be plain text", key_node.start_mark
+                )
+            if key_node.value in keys:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key_node.value!r} occurs twice", key_node.start_mark
+                )
+            keys.add(key_node.value)
+        return super().construct_mapping(node, deep=deep)

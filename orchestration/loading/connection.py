@@ -1,0 +1,46 @@
+"""The DuckDB connection of a load: in memory, spilling to the scratch folder, in UTC."""
+
+from __future__ import annotations
+
+import os
+
+import duckdb
+
+from orchestration.loading.errors import LoadError
+from orchestration.loading.lake import Lake, sql_text
+from orchestration.loading.tokens import install_tokens
+from orchestration.loading.typing_sql import MACROS
+
+MEMORY_VARIABLE = "REKINDLE_LOAD_MEMORY"
+_DEFAULT_MEMORY = "4GB"
+
+
+def connect(
+    lake: Lake, key: bytes, memory_limit: str | None, threads: int | None
+) -> duckdb.DuckDBPyConnection:
+    """A new connection that knows the reading rules and the token key. Raises LoadError."""
+    limit = memory_limit or os.environ.get(MEMORY_VARIABLE) or _DEFAULT_MEMORY
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"SET memory_limit = {sql_text(limit)}")
+    except duckdb.Error as error:
+        connection.close()
+        raise LoadError(
+            f"{limit!r} is no amount of memory; write {MEMORY_VARIABLE} like 4GB."
+        ) from error
+    for setting, value in (
+        ("TimeZone", "'UTC'"),
+        ("temp_directory", sql_text(str(lake.scratch / "spill"))),
+        ("preserve_insertion_order", "true"),
+        ("enable_external_file_cache", "false"),
+        ("enable_progress_bar", "false"),
+        ("autoinstall_known_extensions", "false"),
+        ("autoload_known_extensions", "false"),
+    ):
+        connection.execute(f"SET {setting} = {value}")
+    if threads is not None:
+        connection.execute(f"SET threads = {int(threads)}")
+    for macro in MACROS:
+        connection.execute(f"CREATE MACRO {macro}")
+    install_tokens(connection, key)
+    return connection

@@ -1,0 +1,152 @@
+"""Finding the files of a landing folder: which table each belongs to, and which are ignored."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.loading.brand import BRAND_FILE
+from orchestration.loading.contract import Contract, Table
+
+FORMATS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_TEMPORARY_ENDINGS = (".tmp", ".crc")
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file of a known table. `relative` is its path in the landing folder, '/'-separated."""
+
+    table: Table
+    path: Path
+    relative: str
+    format: str
+    is_gzip: bool
+    size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True)
+class IgnoredFile:
+    """Something in the landing folder that is not read, and why."""
+
+    relative: str
+    message: str
+    system: str | None = None
+    table_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """All that a landing folder holds, in the order of paths."""
+
+    files: tuple[FoundFile, ...]
+    ignored: tuple[IgnoredFile, ...]
+
+
+def discover(landing: Path, contract: Contract) -> Discovery:
+    """Walk the landing folder. Hidden, temporary and marker files are passed over in silence."""
+    files: list[FoundFile] = []
+    ignored: list[IgnoredFile] = []
+    for found in _walk(landing, landing.resolve(), (), frozenset()):
+        if isinstance(found, IgnoredFile):
+            ignored.append(found)
+            continue
+        parts, path, status = found
+        if parts == (BRAND_FILE,):
+            continue
+        outcome = _classify(parts, path, status, contract)
+        if isinstance(outcome, FoundFile):
+            files.append(outcome)
+        else:
+            ignored.append(outcome)
+    files.sort(key=lambda file: (file.table.full_name, file.relative))
+    ignored.sort(key=lambda file: file.relative)
+    return Discovery(tuple(files), tuple(ignored))
+
+
+def _classify(
+    parts: tuple[str, ...], path: Path, status: os.stat_result, contract: Contract
+) -> FoundFile | IgnoredFile:
+    relative = readable_path(parts)
+    if len(parts) < 3:
+        return IgnoredFile(relative, "It is not in a <system>/<table>/ folder.")
+    system, table_name = readable_path(parts[:1]), readable_path(parts[1:2])
+    table = contract.table(system, table_name)
+    if table is None:
+        what = (
+            f"The contract has no table {table_name!r} in {system!r}."
+            if system in contract.systems
+            else f"The contract has no system {system!r}."
+        )
+        return IgnoredFile(relative, what, system, table_name)
+    name = parts[-1].lower()
+    is_gzip = name.endswith(".gz")
+    extension = os.path.splitext(name.removesuffix(".gz"))[1]
+    if extension not in FORMATS:
+        known = "csv, parquet or jsonl, each also with .gz"
+        message = f"The file name does not end in {known}."
+        return IgnoredFile(relative, message, system, table_name)
+    return FoundFile(
+        table=table,
+        path=path,
+        relative=relative,
+        format=FORMATS[extension],
+        is_gzip=is_gzip,
+        size=status.st_size,
+        modified_ns=status.st_mtime_ns,
+    )
+
+
+def _walk(
+    folder: Path, root: Path, parts: tuple[str, ...], above: frozenset[Path]
+) -> Iterator[tuple[tuple[str, ...], Path, os.stat_result] | IgnoredFile]:
+    real = folder.resolve()
+    if real in above:
+        yield IgnoredFile(readable_path(parts), "The link leads back to a folder above it.")
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        yield IgnoredFile(readable_path(parts), f"The folder cannot be read ({error.strerror}).")
+        return
+    for entry in entries:
+        if is_passed_over(entry.name):
+            continue
+        inner = (*parts, entry.name)
+        path = Path(entry.path)
+        if entry.is_symlink() and not _stays_inside(path, root):
+            yield IgnoredFile(
+                readable_path(inner), "The link leaves the landing folder (or leads nowhere)."
+            )
+            continue
+        try:
+            status = entry.stat()
+        except OSError as error:
+            yield IgnoredFile(readable_path(inner), f"It cannot be read ({error.strerror}).")
+            continue
+        if stat.S_ISDIR(status.st_mode):
+            yield from _walk(path, root, inner, above | {real})
+        elif stat.S_ISREG(status.st_mode):
+            yield inner, path, status
+        else:
+            yield IgnoredFile(readable_path(inner), "It is not a regular file.")
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a name is hidden, a marker or a temporary file, which nobody needs to hear about."""
+    return name.startswith((".", "_")) or name.lower().endswith(_TEMPORARY_ENDINGS)
+
+
+def readable_path(parts: tuple[str, ...]) -> str:
+    """The parts joined by '/', with bytes that are no UTF-8 written as escapes."""
+    return "/".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _stays_inside(path: Path, root: Path) -> bool:
+    try:
+        return path.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):
+        return False

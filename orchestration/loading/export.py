@@ -1,0 +1,76 @@
+"""The load log and the brand's settings as parts of the lake, so that dbt can read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.loading.brand import Brand
+from orchestration.loading.contract import Contract
+from orchestration.loading.lake import (
+    BRAND_COLUMNS,
+    LOAD_LOG_COLUMNS,
+    OPS_SYSTEM,
+    Lake,
+    sql_path,
+    write_parquet,
+)
+from orchestration.loading.ledger import Ledger
+
+_LOG_PART = f"{OPS_SYSTEM}/load_log/load_log.parquet"
+_BRAND_PART = f"{OPS_SYSTEM}/brand/brand.parquet"
+EXPORTED_PARTS = frozenset({_LOG_PART, _BRAND_PART})
+_ARROW_TYPES = {
+    "VARCHAR": pa.string(),
+    "BIGINT": pa.int64(),
+    "TIMESTAMP": pa.timestamp("us"),
+}
+
+
+def export(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    ledger: Ledger,
+    brand: Brand,
+    contract: Contract,
+) -> None:
+    """Write both parts where they are missing or no longer true; else leave them untouched."""
+    settings = (brand.business_zone, brand.currency, brand.fingerprint(contract))
+    _write(connection, lake, _BRAND_PART, BRAND_COLUMNS, [settings])
+    rows = [(*values, datetime.fromisoformat(str(at))) for *values, at in ledger.log_rows()]
+    _write(connection, lake, _LOG_PART, LOAD_LOG_COLUMNS, rows)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    part: str,
+    columns: tuple[tuple[str, str], ...],
+    rows: list[tuple[object, ...]],
+) -> None:
+    target = lake.path(part)
+    if _is_written(connection, lake, part, rows):
+        return
+    values = zip(*rows, strict=True) if rows else [()] * len(columns)
+    arrays = [
+        pa.array(list(column), _ARROW_TYPES[kind])
+        for (_, kind), column in zip(columns, values, strict=True)
+    ]
+    connection.register("exported", pa.table(arrays, names=[name for name, _ in columns]))
+    write_parquet(connection, "SELECT * FROM exported", target)
+    connection.unregister("exported")
+
+
+def _is_written(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, part: str, rows: list[tuple[object, ...]]
+) -> bool:
+    target = lake.path(part)
+    if not target.exists():
+        return False
+    try:
+        found = connection.execute(f"SELECT * FROM read_parquet({sql_path(target)})").fetchall()
+    except duckdb.Error:
+        return False
+    return found == rows

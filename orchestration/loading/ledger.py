@@ -1,0 +1,340 @@
+"""The ledger: which contents have been read, into which parts, and the log of all loads.
+
+A SQLite file beside the raw lake. Its transaction is the moment at which a file counts as loaded:
+parts that the ledger does not name are leftovers of a load that was killed, and go away.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+
+from orchestration.loading.discovery import FoundFile, IgnoredFile
+from orchestration.loading.errors import LoadError
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE loads (
+    load_id TEXT PRIMARY KEY,
+    load_sequence INTEGER NOT NULL,
+    has_loaded INTEGER NOT NULL
+);
+CREATE TABLE readings (
+    table_name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    mapping TEXT NOT NULL,
+    status TEXT NOT NULL,
+    reason_code TEXT,
+    message TEXT,
+    parts TEXT NOT NULL,
+    rows_read INTEGER NOT NULL,
+    retry_at TEXT,
+    PRIMARY KEY (table_name, sha256)
+);
+CREATE TABLE paths (
+    table_name TEXT NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL,
+    seen_ns INTEGER NOT NULL,
+    PRIMARY KEY (table_name, path)
+);
+CREATE TABLE quarantine_parts (part TEXT PRIMARY KEY);
+CREATE TABLE reported (path TEXT PRIMARY KEY, message TEXT NOT NULL);
+CREATE TABLE log (
+    load_id TEXT NOT NULL REFERENCES loads,
+    system TEXT,
+    table_name TEXT,
+    file_path TEXT NOT NULL,
+    file_sha256 TEXT,
+    status TEXT NOT NULL,
+    message TEXT,
+    rows_read INTEGER NOT NULL,
+    rows_loaded INTEGER NOT NULL,
+    rows_quarantined INTEGER NOT NULL,
+    rows_unchanged INTEGER NOT NULL,
+    optional_values_nulled INTEGER NOT NULL,
+    money_rounded INTEGER NOT NULL,
+    unknown_codes INTEGER NOT NULL,
+    unknown_columns TEXT,
+    loaded_at TEXT NOT NULL
+);
+"""
+# A file that was changed this shortly before it was looked at may change again unnoticed.
+_RACE_NS = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the rows of one file: read = loaded + quarantined + unchanged."""
+
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_unchanged: int = 0
+    optional_values_nulled: int = 0
+    money_rounded: int = 0
+    unknown_codes: int = 0
+
+
+@dataclass(frozen=True)
+class KnownContent:
+    """A content that has been read: how, with what outcome, and into which parts."""
+
+    mapping: str
+    status: str
+    reason_code: str | None
+    message: str | None
+    parts: tuple[str, ...]
+    rows_read: int
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One line of the load log."""
+
+    file_path: str
+    status: str
+    system: str | None = None
+    table_name: str | None = None
+    file_sha256: str | None = None
+    message: str | None = None
+    counts: Counts = Counts()
+    unknown_columns: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is recorded about one file at once.
+
+    `content` is None where it was known already, `is_passing` where only the log shall know.
+    """
+
+    file: FoundFile
+    sha256: str
+    entry: LogEntry
+    content: KnownContent | None
+    is_passing: bool = False
+
+
+class Ledger:
+    """The open ledger of a lake."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise LoadError(
+                f"The ledger {path} cannot be used ({error}). Restore it from a backup; or remove "
+                "the whole lake folder and load again."
+            ) from error
+
+    def _prepare(self) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._connection.executescript(
+                f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;"
+            )
+        elif version != _VERSION:
+            raise LoadError(
+                f"The lake was written by another version of the loader (ledger {version}, "
+                f"expected {_VERSION}); remove the lake folder and load again."
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def next_sequence(self) -> int:
+        """The number of the load that is about to load something."""
+        (last,) = self._connection.execute(
+            "SELECT coalesce(max(load_sequence), 0) FROM loads WHERE has_loaded = 1"
+        ).fetchone()
+        return int(last) + 1
+
+    def known_hash(self, file: FoundFile) -> str | None:
+        """The hash of a file that has not been touched since it was hashed, else None."""
+        row = self._connection.execute(
+            """SELECT sha256 FROM paths WHERE table_name = ? AND path = ? AND size = ?
+            AND modified_ns = ? AND seen_ns > modified_ns + ?""",
+            (file.table.full_name, file.relative, file.size, file.modified_ns, _RACE_NS),
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def path_hash(self, file: FoundFile) -> str | None:
+        """The hash that this path had when it was last handled."""
+        row = self._connection.execute(
+            "SELECT sha256 FROM paths WHERE table_name = ? AND path = ?",
+            (file.table.full_name, file.relative),
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def content(self, table: str, sha256: str) -> KnownContent | None:
+        """What is known about a content of a table (`<system>.<table>`)."""
+        row = self._connection.execute(
+            """SELECT mapping, status, reason_code, message, parts, rows_read, retry_at
+            FROM readings WHERE table_name = ? AND sha256 = ?""",
+            (table, sha256),
+        ).fetchone()
+        if row is None:
+            return None
+        mapping, status, reason_code, message, parts, rows_read, retry_at = row
+        return KnownContent(
+            mapping=mapping,
+            status=status,
+            reason_code=reason_code,
+            message=message,
+            parts=tuple(json.loads(parts)),
+            rows_read=rows_read,
+            retry_at=datetime.fromisoformat(retry_at) if retry_at else None,
+        )
+
+    def parts(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The parts of every content, by (table, hash)."""
+        rows = self._connection.execute("SELECT table_name, sha256, parts FROM readings").fetchall()
+        return {(table, sha256): tuple(json.loads(parts)) for table, sha256, parts in rows}
+
+    def quarantine_parts(self) -> set[str]:
+        """The parts of the quarantine."""
+        rows = self._connection.execute("SELECT part FROM quarantine_parts").fetchall()
+        return {part for (part,) in rows}
+
+    def forget(self, contents: Mapping[tuple[str, str], Sequence[str]]) -> None:
+        """Let contents that lost parts be read again, if they are still delivered.
+
+        `contents` gives the parts that are left of each.
+        """
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE readings SET mapping = '', parts = ? WHERE table_name = ? AND sha256 = ?",
+                [(json.dumps(left), *content) for content, left in contents.items()],
+            )
+
+    def commit(
+        self,
+        load_id: str,
+        sequence: int,
+        now: datetime,
+        seen_ns: int,
+        outcomes: Sequence[Outcome],
+        quarantine_part: str | None = None,
+    ) -> None:
+        """Record the outcomes of some files, all or none. From here on they count as handled."""
+        has_loaded = any(outcome.entry.counts.rows_loaded for outcome in outcomes)
+        with self._transaction():
+            self._begin_load(load_id, sequence, has_loaded)
+            for outcome in outcomes:
+                self._record(outcome, seen_ns)
+                self._log(load_id, now, outcome.entry)
+            if quarantine_part is not None:
+                self._connection.execute(
+                    "INSERT INTO quarantine_parts VALUES (?)", (quarantine_part,)
+                )
+
+    def commit_ignored(
+        self, load_id: str, sequence: int, now: datetime, files: Sequence[IgnoredFile]
+    ) -> None:
+        """Log files that are not read, and remember that they have been reported."""
+        with self._transaction():
+            self._begin_load(load_id, sequence, has_loaded=False)
+            for file in files:
+                self.report(file)
+                entry = LogEntry(
+                    file.relative, "ignored", file.system, file.table_name, message=file.message
+                )
+                self._log(load_id, now, entry)
+
+    def report(self, file: IgnoredFile) -> None:
+        """Remember that a file was reported with its message."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO reported VALUES (?, ?)", (file.relative, file.message)
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _begin_load(self, load_id: str, sequence: int, has_loaded: bool) -> None:
+        self._connection.execute(
+            """INSERT INTO loads VALUES (?, ?, ?)
+            ON CONFLICT DO UPDATE SET has_loaded = max(has_loaded, excluded.has_loaded)""",
+            (load_id, sequence, int(has_loaded)),
+        )
+
+    def _record(self, outcome: Outcome, seen_ns: int) -> None:
+        file, content = outcome.file, outcome.content
+        if outcome.is_passing:
+            return
+        self.remember_path(file, outcome.sha256, seen_ns)
+        if content is not None:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    file.table.full_name,
+                    outcome.sha256,
+                    content.mapping,
+                    content.status,
+                    content.reason_code,
+                    content.message,
+                    json.dumps(content.parts),
+                    content.rows_read,
+                    content.retry_at.isoformat() if content.retry_at else None,
+                ),
+            )
+
+    def remember_path(self, file: FoundFile, sha256: str, seen_ns: int) -> None:
+        """Keep the hash of a path, so that an untouched file need not be hashed again."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO paths VALUES (?, ?, ?, ?, ?, ?)",
+            (file.table.full_name, file.relative, sha256, file.size, file.modified_ns, seen_ns),
+        )
+
+    def _log(self, load_id: str, now: datetime, entry: LogEntry) -> None:
+        counts = [getattr(entry.counts, field.name) for field in fields(Counts)]
+        self._connection.execute(
+            f"INSERT INTO log VALUES ({', '.join('?' * 16)})",
+            (
+                load_id,
+                entry.system,
+                entry.table_name,
+                entry.file_path,
+                entry.file_sha256,
+                entry.status,
+                entry.message,
+                *counts,
+                entry.unknown_columns,
+                now.isoformat(),
+            ),
+        )
+
+    def is_reported(self, file: IgnoredFile) -> bool:
+        """Whether this file was reported as ignored, for this reason, by an earlier load."""
+        row = self._connection.execute(
+            "SELECT 1 FROM reported WHERE path = ? AND message = ?", (file.relative, file.message)
+        ).fetchone()
+        return row is not None
+
+    def log_rows(self) -> list[tuple[object, ...]]:
+        """All lines of the load log in order, with the columns of the lake's load_log."""
+        return self._connection.execute(
+            """SELECT load_id, load_sequence, system, table_name, file_path, file_sha256, status,
+                message, rows_read, rows_loaded, rows_quarantined, rows_unchanged,
+                optional_values_nulled, money_rounded, unknown_codes, unknown_columns, loaded_at
+            FROM log JOIN loads USING (load_id) ORDER BY log.rowid"""
+        ).fetchall()

@@ -1,0 +1,77 @@
+"""Everything that the reading of one table depends on, and its fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+
+from orchestration.loading.brand import Brand, TableMapping
+from orchestration.loading.contract import Contract, Limits, Table
+from orchestration.loading.typing_sql import TypingContext
+
+# Raised by one whenever the same file would be read differently than before.
+READING_RULES = 1
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the files of one table are read. `now` is the load time (aware)."""
+
+    table: Table
+    mapping: TableMapping
+    limits: Limits
+    business_zone: str
+    phone_region: str
+    token_key_id: str
+    now: datetime
+
+    @property
+    def future_from(self) -> datetime:
+        """Event times and versions after this UTC instant (naive) are the future."""
+        return self.now_utc + timedelta(days=self.limits.future_days)
+
+    @property
+    def now_utc(self) -> datetime:
+        """The load time as a naive UTC instant."""
+        return self.now.astimezone(UTC).replace(tzinfo=None)
+
+    def typing_context(self, column: str) -> TypingContext:
+        """What the typing of one column depends on."""
+        casts = dict(self.mapping.cast)
+        return TypingContext(
+            limits=self.limits,
+            business_zone=self.business_zone,
+            source_zone=self.mapping.zone_of(column),
+            **({"cast": casts[column]} if column in casts else {}),
+        )
+
+    def fingerprint(self) -> str:
+        """Changes exactly when the same bytes could become other rows."""
+        kinds = {column.type for column in self.table.columns}
+        parts = {
+            "rules": READING_RULES,
+            "table": self.table.fingerprint(),
+            "limits": asdict(self.limits),
+            "mapping": asdict(self.mapping),
+            "business_zone": self.business_zone if "date" in kinds else None,
+            "phone_region": self.phone_region if {"phone", "buyer_key"} & kinds else None,
+            "token_key": self.token_key_id if self.table.has_tokens else None,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def reading_of(
+    table: Table, contract: Contract, brand: Brand, token_key_id: str, now: datetime
+) -> Reading:
+    """The reading of one table of a brand."""
+    return Reading(
+        table=table,
+        mapping=brand.mapping(table),
+        limits=contract.limits,
+        business_zone=brand.business_zone,
+        phone_region=brand.phone_region,
+        token_key_id=token_key_id,
+        now=now,
+    )

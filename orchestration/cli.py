@@ -248,7 +248,7 @@ def _load_step(terminal: Terminal, workspace: Workspace) -> None:
 
     with terminal.step("Load into the raw lake") as notes:
         summary = load(workspace.landing, workspace.lake, now=datetime.now(UTC))
-        notes.append(str(summary))
+        notes += summary.lines()
 
 
 def _build_step(terminal: Terminal, workspace: Workspace, options: BuildOptions) -> BuildResult:

@@ -76,7 +76,7 @@ def warehouse(
         files = dbt_files(plan.build_file)
         environment = dbt_environment(workspace.lake, plan.build_file, plan.lake.business_zone)
         how = f"full refresh: {plan.full_refresh}" if plan.full_refresh else "incremental"
-        context.log.info(f"as of {plan.as_of}, {how}")
+        context.log.info("as of %s, %s", plan.as_of, how)
         with _environment(environment):
             dbt = DbtCliResource(
                 project_dir=str(PROJECT),

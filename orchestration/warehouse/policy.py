@@ -195,8 +195,9 @@ class LifecycleThresholds(PolicyRow):
 
 
 class LifecycleStage(PolicyRow):
-    """One of the eight stages and its labels."""
+    """One of the eight stages and its labels, from a day on."""
 
+    valid_from: Day
     lifecycle_stage: Stage
     sort_order: Positive
     label_en: Text
@@ -223,8 +224,9 @@ class RfmCutPoint(PolicyRow):
 
 
 class RfmStrategy(PolicyRow):
-    """One of the eight RFM groups: its signature, labels and strategy."""
+    """One of the eight RFM groups from a day on: its signature, labels and strategy."""
 
+    valid_from: Day
     rfm_group: RfmGroup
     is_recency_high: Truth
     is_frequency_high: Truth
@@ -347,17 +349,21 @@ def in_force_since_floor(*group: str, every: Iterable[str] = ()) -> Rule:
     return rule
 
 
-def every_code(column: str, codes: Iterable[str]) -> Rule:
-    """Each code has a row."""
-    wanted = tuple(codes)
+def unique_in_force(code: str, *columns: str) -> Rule:
+    """On no day do the rows in force (the newest of each code) share values of these columns."""
 
     def rule(lines: Sequence[Line]) -> Iterator[Problem]:
-        found = {getattr(line.row, column) for line in lines}
-        for code in wanted:
-            if code not in found:
-                yield Problem(
-                    None, f"column {column}: there is no row for {code}; every code needs one."
-                )
+        told: set[int] = set()
+        for day in sorted({line.row.valid_from for line in lines}):
+            in_force: dict[str, Line] = {}
+            for line in sorted(lines, key=lambda line: line.row.valid_from):
+                if line.row.valid_from <= day:
+                    in_force[getattr(line.row, code)] = line
+            current = sorted(in_force.values(), key=lambda line: line.number)
+            for line, problem in _repeated(current, columns, f" on {day}"):
+                if line.number not in told:
+                    told.add(line.number)
+                    yield problem
 
     return rule
 
@@ -366,18 +372,29 @@ def unique(*columns: str) -> Rule:
     """No two rows hold the same values in these columns."""
 
     def rule(lines: Sequence[Line]) -> Iterator[Problem]:
-        seen: dict[Hashable, int] = {}
-        for line in lines:
-            values = tuple(_folded(getattr(line.row, column)) for column in columns)
-            first = seen.setdefault(values, line.number)
-            if first != line.number:
-                shown = " ".join(str(getattr(line.row, column)) for column in columns)
-                name = f"column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
-                yield Problem(
-                    line.number, f"{name}: {shown!r} stands in line {first} already; keep one."
-                )
+        for _, problem in _repeated(lines, columns, ""):
+            yield problem
 
     return rule
+
+
+def _repeated(
+    lines: Sequence[Line], columns: Sequence[str], when: str
+) -> Iterator[tuple[Line, Problem]]:
+    seen: dict[Hashable, int] = {}
+    for line in lines:
+        values = tuple(_folded(getattr(line.row, column)) for column in columns)
+        first = seen.setdefault(values, line.number)
+        if first != line.number:
+            shown = " ".join(str(getattr(line.row, column)) for column in columns)
+            name = f"column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
+            yield (
+                line,
+                Problem(
+                    line.number,
+                    f"{name}: {shown!r} stands in line {first} already{when}; keep one.",
+                ),
+            )
 
 
 def rising(*columns: str) -> Rule:
@@ -398,40 +415,30 @@ def rising(*columns: str) -> Rule:
 
 
 def _cut_points(lines: Sequence[Line]) -> Iterator[Problem]:
-    """Each day with cut points has all four of all three dimensions, in order."""
-    by_day: dict[date, dict[tuple[str, int], Line]] = defaultdict(dict)
+    """A dimension's cut points of a day are all four, in order."""
+    found: dict[tuple[date, str], dict[int, Line]] = defaultdict(dict)
     for line in lines:
-        by_day[line.row.valid_from][line.row.dimension, line.row.score] = line
-    for day, found in sorted(by_day.items()):
-        for dimension in get_args(Dimension):
-            missing = [score for score in (5, 4, 3, 2) if (dimension, score) not in found]
-            if missing:
-                scores = " and ".join(str(score) for score in missing)
+        found[line.row.valid_from, line.row.dimension][line.row.score] = line
+    for (day, dimension), points in sorted(found.items()):
+        missing = [score for score in (5, 4, 3, 2) if score not in points]
+        if missing:
+            scores = " and ".join(str(score) for score in missing)
+            yield Problem(
+                None,
+                f"column score: {dimension} has no cut point for score {scores} from {day} on; "
+                f"it needs scores 5, 4, 3 and 2.",
+            )
+            continue
+        for score in (5, 4, 3):
+            better, worse = points[score].row.bound, points[score - 1].row.bound
+            if not (better < worse if dimension == "recency" else better > worse):
+                direction = "less" if dimension == "recency" else "greater"
                 yield Problem(
-                    None,
-                    f"column score: {dimension} has no cut point for score {scores} from {day} "
-                    f"on; each day needs scores 5, 4, 3 and 2 of every dimension.",
+                    points[score].number,
+                    f"column bound: {_plain(better)} is not allowed for {dimension} score {score}; "
+                    f"it has to be {direction} than the bound of score {score - 1}, which is "
+                    f"{_plain(worse)}.",
                 )
-                continue
-            for score in (5, 4, 3):
-                better, worse = found[dimension, score], found[dimension, score - 1]
-                low, high = better.row.bound, worse.row.bound
-                if dimension != "recency":
-                    low, high = high, low
-                if not low < high:
-                    direction = "less" if dimension == "recency" else "greater"
-                    yield Problem(
-                        better.number,
-                        f"column bound: {_plain(better.row.bound)} is not allowed for {dimension} "
-                        f"score {score}; it has to be {direction} than the bound of score "
-                        f"{score - 1}, which is {_plain(worse.row.bound)}.",
-                    )
-
-
-def _signatures(lines: Sequence[Line]) -> Iterator[Problem]:
-    """The eight groups are the eight combinations of high and not high."""
-    columns = ("is_recency_high", "is_frequency_high", "is_monetary_high")
-    yield from unique(*columns)(lines)
 
 
 def _ladder(lines: Sequence[Line]) -> Iterator[Problem]:
@@ -514,8 +521,11 @@ POLICIES: dict[str, PolicyFile] = {
     ),
     "lifecycle_stages": PolicyFile(
         LifecycleStage,
-        ("lifecycle_stage",),
-        (every_code("lifecycle_stage", get_args(Stage)), unique("sort_order")),
+        ("valid_from", "lifecycle_stage"),
+        (
+            in_force_since_floor("lifecycle_stage", every=get_args(Stage)),
+            unique_in_force("lifecycle_stage", "sort_order"),
+        ),
     ),
     "rfm_policy": PolicyFile(RfmPolicy, ("valid_from",), (in_force_since_floor(),)),
     "rfm_cut_points": PolicyFile(
@@ -524,7 +534,14 @@ POLICIES: dict[str, PolicyFile] = {
         (in_force_since_floor("dimension", every=get_args(Dimension)), _cut_points),
     ),
     "rfm_strategy": PolicyFile(
-        RfmStrategy, ("rfm_group",), (every_code("rfm_group", get_args(RfmGroup)), _signatures)
+        RfmStrategy,
+        ("valid_from", "rfm_group"),
+        (
+            in_force_since_floor("rfm_group", every=get_args(RfmGroup)),
+            unique_in_force(
+                "rfm_group", "is_recency_high", "is_frequency_high", "is_monetary_high"
+            ),
+        ),
     ),
     "tiers": PolicyFile(Tier, ("valid_from", "tier_code"), (in_force_since_floor(), _ladder)),
     "identifier_policy": PolicyFile(

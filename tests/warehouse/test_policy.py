@@ -192,31 +192,40 @@ BAD_ROWS = (
     Bad(
         "unknown_stage",
         "lifecycle_stages",
-        "\ndormant,",
-        "\nsleeping,",
+        ",dormant,",
+        ",sleeping,",
         "line 7, column lifecycle_stage: 'sleeping' is not allowed; it has to be one of prospect, "
         "new, active, high_potential, at_risk, dormant, churned, reactivated.",
     ),
     Bad(
         "stage_left_out",
         "lifecycle_stages",
-        "churned,7,Churned,流失客,true\n",
+        "1900-01-01,churned,7,Churned,流失客,true\n",
         "",
-        "column lifecycle_stage: there is no row for churned; every code needs one.",
+        "column lifecycle_stage: there is no row of churned; "
+        "one has to be in force from 1970-01-01 on.",
     ),
     Bad(
         "stage_twice",
         "lifecycle_stages",
         "churned,7,Churned,流失客,true\n",
-        "churned,7,Churned,流失客,true\nchurned,9,Churned,流失客,true\n",
-        "line 9, column lifecycle_stage: 'churned' stands in line 8 already; keep one.",
+        "churned,7,Churned,流失客,true\n1900-01-01,churned,9,Churned,流失客,true\n",
+        "line 9, columns valid_from, lifecycle_stage: '1900-01-01 churned' stands in line 8 "
+        "already; keep one.",
     ),
     Bad(
         "order_twice",
         "lifecycle_stages",
         "churned,7,",
         "churned,6,",
-        "line 8, column sort_order: '6' stands in line 7 already; keep one.",
+        "line 8, column sort_order: '6' stands in line 7 already on 1900-01-01; keep one.",
+    ),
+    Bad(
+        "order_twice_from_later_on",
+        "lifecycle_stages",
+        "1900-01-01,reactivated,8,",
+        "2025-01-01,churned,8,Churned,流失客,true\n1900-01-01,reactivated,8,",
+        "line 10, column sort_order: '8' stands in line 9 already on 2025-01-01; keep one.",
     ),
     Bad(
         "empty_label",
@@ -254,15 +263,15 @@ BAD_ROWS = (
         "1900-01-01,frequency,3,4\n",
         "",
         "column score: frequency has no cut point for score 3 from 1900-01-01 on; "
-        "each day needs scores 5, 4, 3 and 2 of every dimension.",
+        "it needs scores 5, 4, 3 and 2.",
     ),
     Bad(
-        "later_day_with_one_dimension",
+        "later_day_with_one_score",
         "rfm_cut_points",
         "1900-01-01,monetary,2,300",
         "1900-01-01,monetary,2,300\n2025-01-01,monetary,5,9000",
         "column score: monetary has no cut point for score 4 and 3 and 2 from 2025-01-01 on; "
-        "each day needs scores 5, 4, 3 and 2 of every dimension.",
+        "it needs scores 5, 4, 3 and 2.",
     ),
     Bad(
         "score_one",
@@ -282,15 +291,16 @@ BAD_ROWS = (
     Bad(
         "group_left_out",
         "rfm_strategy",
-        "\ngeneral_keep,",
-        "\nchampions,",
-        "line 8, column rfm_group: 'champions' stands in line 2 already; keep one.",
+        ",general_keep,",
+        ",champions,",
+        "line 8, columns valid_from, rfm_group: '1900-01-01 champions' stands in line 2 already; "
+        "keep one.",
     ),
     Bad(
         "unknown_group",
         "rfm_strategy",
-        "\ngeneral_keep,",
-        "\nsleepers,",
+        ",general_keep,",
+        ",sleepers,",
         "line 8, column rfm_group: 'sleepers' is not allowed; it has to be one of champions, "
         "important_develop, important_keep, important_win_back, general_value, general_develop, "
         "general_keep, general_win_back.",
@@ -301,7 +311,7 @@ BAD_ROWS = (
         "general_keep,false,true,false",
         "general_keep,false,false,false",
         "line 9, columns is_recency_high, is_frequency_high, is_monetary_high: "
-        "'False False False' stands in line 8 already; keep one.",
+        "'False False False' stands in line 8 already on 1900-01-01; keep one.",
     ),
     Bad(
         "offer_with_spaces",

@@ -13,7 +13,7 @@ baskets as (
     from {{ ref('stg_commerce__carts') }}
     union all
     select
-        'favourite:' || product_id || ':' || cast(occurred_at as varchar) as fact_key,
+        'favourite:' || product_id || ':' || cast(occurred_at as string) as fact_key,
         buyer_key_type,
         buyer_key,
         buyer_key_status,

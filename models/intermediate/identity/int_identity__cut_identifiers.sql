@@ -22,19 +22,7 @@ holders as (
 ),
 
 policy as (
-    select identifier_type, max_records_per_system, max_records
-    from (
-        select
-            identifier_policy.identifier_type,
-            identifier_policy.max_records_per_system,
-            identifier_policy.max_records,
-            row_number() over (
-                partition by identifier_policy.identifier_type order by identifier_policy.valid_from desc
-            ) as policy_rank
-        from {{ ref('identifier_policy') }} as identifier_policy
-        inner join {{ ref('stg_rekindle__as_of') }} as as_of on identifier_policy.valid_from <= as_of.as_of_date
-    ) as dated_policy
-    where policy_rank = 1
+    {{ policy_in_force('identifier_policy', 'identifier_type') }}
 )
 
 select

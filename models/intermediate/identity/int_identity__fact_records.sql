@@ -49,10 +49,10 @@ facts as (
     select
         'crm.members:' || member_no as source_record_key,
         'member_no' as buyer_key_type,
-        cast(null as varchar) as buyer_key_token,
+        cast(null as string) as buyer_key_token,
         min({{ occurred_at }}) as occurred_at,
         cast(null as timestamp) as acted_at,
-        cast(null as varchar) as fact_key
+        cast(null as string) as fact_key
     from {{ ref(model) }}
     where member_no is not null
     group by member_no
@@ -62,10 +62,10 @@ facts as (
     select
         'wecom.contacts:' || external_userid as source_record_key,
         'external_userid' as buyer_key_type,
-        cast(null as varchar) as buyer_key_token,
+        cast(null as string) as buyer_key_token,
         min({{ occurred_at }}) as occurred_at,
         cast(null as timestamp) as acted_at,
-        cast(null as varchar) as fact_key
+        cast(null as string) as fact_key
     from {{ ref(model) }}
     group by external_userid
     {%- endfor %}
@@ -74,10 +74,10 @@ facts as (
     select
         '{{ system }}.users:' || {{ user_key }} as source_record_key,
         '{{ user_key }}' as buyer_key_type,
-        cast(null as varchar) as buyer_key_token,
+        cast(null as string) as buyer_key_token,
         min(occurred_at) as occurred_at,
         min(occurred_at) as acted_at,
-        cast(null as varchar) as fact_key
+        cast(null as string) as fact_key
     from {{ ref('stg_' ~ system ~ '__events') }}
     where {{ user_key }} is not null
     group by {{ user_key }}

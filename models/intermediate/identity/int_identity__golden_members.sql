@@ -23,14 +23,14 @@ ranked_cards as (
         one_id,
         is_test,
         registered_at,
-        {{ last_known('gender', 'one_id', 'updated_at, member_no') }} as gender,
-        {{ last_known('birth_year', 'one_id', 'updated_at, member_no') }} as birth_year,
-        {{ last_known('province', 'one_id', 'updated_at, member_no') }} as province,
-        {{ last_known('city', 'one_id', 'updated_at, member_no') }} as city,
-        {{ last_known('register_channel', 'one_id', 'registered_at desc nulls first, member_no desc') }}
+        {{ last_known('gender', 'one_id', 'updated_at nulls last, member_no nulls last') }} as gender,
+        {{ last_known('birth_year', 'one_id', 'updated_at nulls last, member_no nulls last') }} as birth_year,
+        {{ last_known('province', 'one_id', 'updated_at nulls last, member_no nulls last') }} as province,
+        {{ last_known('city', 'one_id', 'updated_at nulls last, member_no nulls last') }} as city,
+        {{ last_known('register_channel', 'one_id', 'registered_at desc nulls first, member_no desc nulls last') }}
             as register_channel,
-        row_number() over (partition by one_id order by updated_at desc, member_no desc) as newest_rank,
-        row_number() over (partition by one_id order by registered_at asc nulls last, member_no asc)
+        row_number() over (partition by one_id order by updated_at desc nulls last, member_no desc nulls last) as newest_rank,
+        row_number() over (partition by one_id order by registered_at asc nulls last, member_no asc nulls last)
             as oldest_rank
     from cards
 )

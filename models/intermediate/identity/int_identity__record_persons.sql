@@ -31,7 +31,7 @@ select
     substr(
         md5(
             first_value(mint_key) over (
-                partition by component_id order by first_seen_at nulls last, mint_key
+                partition by component_id order by first_seen_at nulls last, mint_key nulls last
                 rows between unbounded preceding and unbounded following
             )
         ), 1, 20

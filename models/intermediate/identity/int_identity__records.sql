@@ -74,7 +74,7 @@ records as (
 )
 
 select
-    row_number() over (order by md5(source_record_key), source_record_key) as record_id,
+    row_number() over (order by md5(source_record_key) nulls last, source_record_key nulls last) as record_id,
     source_record_key,
     source_system,
     source_table,

@@ -36,7 +36,7 @@ ranked_categories as (
         one_id,
         order_date,
         category_id,
-        row_number() over (partition by one_id, order_date order by revenue desc, category_id asc)
+        row_number() over (partition by one_id, order_date order by revenue desc nulls last, category_id asc nulls last)
             as category_rank
     from revenue_through
 )

@@ -26,7 +26,7 @@ own_rhythms as (
         one_id,
         order_date,
         gaps,
-        {{ running_median(days_between('previous_order_date', 'order_date'), 'one_id', 'order_date') }}
+        {{ running_median(days_between('previous_order_date', 'order_date'), 'one_id', 'order_date nulls last') }}
             as median_gap_days
     from order_days
 ),
@@ -59,13 +59,22 @@ limits as (
 )
 
 select
-    policies.one_id,
-    policies.order_date,
-    policies.valid_from as policy_valid_from,
-    {{ adaptive_threshold('rhythm_days', 'at_risk_after_days', 'adaptive_at_risk_multiple') }} as at_risk_after_days,
-    {{ adaptive_threshold('rhythm_days', 'dormant_after_days', 'adaptive_dormant_multiple') }} as dormant_after_days,
-    {{ adaptive_threshold('rhythm_days', 'churned_after_days', 'adaptive_churned_multiple') }} as churned_after_days
-from limits as policies
+    one_id,
+    order_date,
+    valid_from as policy_valid_from,
+    {%- for limit in ['at_risk', 'dormant', 'churned'] %}
+    coalesce(
+        least(
+            greatest(
+                rhythm_days * adaptive_{{ limit }}_multiple,
+                {{ limit }}_after_days * adaptive_floor_share
+            ),
+            {{ limit }}_after_days * adaptive_ceiling_share
+        ),
+        {{ limit }}_after_days
+    ) as {{ limit }}_after_days{{ ',' if not loop.last }}
+    {%- endfor %}
+from limits
 {% else %}
 limits as (
     select

@@ -75,7 +75,9 @@ points as (
     from order_limits
     where reactivated_date is not null
     {%- for limit in [
-        'floor(at_risk_after_days) + 1', 'ceil(dormant_after_days)', 'ceil(churned_after_days)'
+        'cast(floor(at_risk_after_days) as integer) + 1',
+        'cast(ceil(dormant_after_days) as integer)',
+        'cast(ceil(churned_after_days) as integer)',
     ] %}
     union all
     select policy_valid_from, one_id, {{ add_days('order_date', limit) }}, 0, 0, null

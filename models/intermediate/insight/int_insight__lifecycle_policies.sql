@@ -4,7 +4,7 @@ with
 policies as (
     select
         lifecycle_thresholds.*,
-        lead(lifecycle_thresholds.valid_from) over (order by lifecycle_thresholds.valid_from) as valid_to,
+        lead(lifecycle_thresholds.valid_from) over (order by lifecycle_thresholds.valid_from nulls last) as valid_to,
         as_of.as_of_date
     from {{ ref('lifecycle_thresholds') }} as lifecycle_thresholds
     cross join {{ ref('stg_rekindle__as_of') }} as as_of

@@ -7,7 +7,7 @@ stages as (
         one_id,
         lifecycle_stage,
         point_date as from_date,
-        lead(point_date) over (partition by policy_valid_from, one_id order by point_date) as to_date
+        lead(point_date) over (partition by policy_valid_from, one_id order by point_date nulls last) as to_date
     from {{ ref('int_insight__lifecycle_stages') }}
 ),
 
@@ -30,7 +30,7 @@ changes as (
         one_id,
         lifecycle_stage,
         from_date,
-        lag(lifecycle_stage) over (partition by one_id order by from_date) as previous_stage
+        lag(lifecycle_stage) over (partition by one_id order by from_date nulls last) as previous_stage
     from stages_in_force
 )
 
@@ -38,7 +38,7 @@ select
     one_id,
     lifecycle_stage,
     from_date as valid_from_date,
-    lead(from_date) over (partition by one_id order by from_date) as valid_to_date,
-    row_number() over (partition by one_id order by from_date) as sequence
+    lead(from_date) over (partition by one_id order by from_date nulls last) as valid_to_date,
+    row_number() over (partition by one_id order by from_date nulls last) as sequence
 from changes
 where previous_stage is null or previous_stage <> lifecycle_stage

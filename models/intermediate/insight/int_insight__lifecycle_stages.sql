@@ -12,19 +12,19 @@ states as (
         one_id,
         point_date,
         sum(recent_orders_change) over (
-            partition by policy_valid_from, one_id order by point_date
+            partition by policy_valid_from, one_id order by point_date nulls last
             rows between unbounded preceding and current row
         ) as recent_orders,
         sum(prior_orders_change) over (
-            partition by policy_valid_from, one_id order by point_date
+            partition by policy_valid_from, one_id order by point_date nulls last
             rows between unbounded preceding and current row
         ) as prior_orders,
         max(order_date) over (
-            partition by policy_valid_from, one_id order by point_date
+            partition by policy_valid_from, one_id order by point_date nulls last
             rows between unbounded preceding and current row
         ) as last_order_date,
         min(order_date) over (
-            partition by policy_valid_from, one_id order by point_date
+            partition by policy_valid_from, one_id order by point_date nulls last
             rows between unbounded preceding and current row
         ) as first_order_date
     from points
@@ -34,7 +34,7 @@ reactivation_spells as (
     select
         one_id,
         reactivated_date,
-        lead(reactivated_date) over (partition by one_id order by reactivated_date) as next_reactivated_date
+        lead(reactivated_date) over (partition by one_id order by reactivated_date nulls last) as next_reactivated_date
     from {{ ref('int_insight__reactivations') }}
 )
 

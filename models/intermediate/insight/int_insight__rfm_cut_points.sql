@@ -9,7 +9,7 @@ dated_cut_points as (
         rfm_cut_points.bound,
         rank() over (
             partition by rfm_days.evaluated_date, rfm_cut_points.dimension
-            order by rfm_cut_points.valid_from desc
+            order by rfm_cut_points.valid_from desc nulls last
         ) as policy_rank
     from {{ ref('int_insight__rfm_days') }} as rfm_days
     inner join {{ ref('rfm_cut_points') }} as rfm_cut_points

@@ -11,7 +11,7 @@ windows as (
     select
         days.evaluated_date,
         rfm_policy.window_days,
-        row_number() over (partition by days.evaluated_date order by rfm_policy.valid_from desc) as policy_rank
+        row_number() over (partition by days.evaluated_date order by rfm_policy.valid_from desc nulls last) as policy_rank
     from days
     inner join {{ ref('rfm_policy') }} as rfm_policy on days.evaluated_date >= rfm_policy.valid_from
 )

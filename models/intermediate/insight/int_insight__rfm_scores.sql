@@ -3,7 +3,21 @@ with
 
 {% if var('rfm_mode') == 'fixed' -%}
 cut_points as (
-    select * from {{ ref('int_insight__rfm_cut_points') }}
+    select
+        evaluated_date,
+        recency_5,
+        recency_4,
+        recency_3,
+        recency_2,
+        frequency_5,
+        frequency_4,
+        frequency_3,
+        frequency_2,
+        monetary_5,
+        monetary_4,
+        monetary_3,
+        monetary_2
+    from {{ ref('int_insight__rfm_cut_points') }}
 ),
 
 scores as (
@@ -13,9 +27,19 @@ scores as (
         rfm_values.recency_days,
         rfm_values.frequency,
         rfm_values.monetary,
-        {{ cut_point_score('rfm_values.recency_days', 'recency', '<=') }} as r_score,
-        {{ cut_point_score('rfm_values.frequency', 'frequency', '>=') }} as f_score,
-        {{ cut_point_score('rfm_values.monetary', 'monetary', '>=') }} as m_score
+        {%- for score, value, dimension, comparator in [
+            ('r_score', 'recency_days', 'recency', '<='),
+            ('f_score', 'frequency', 'frequency', '>='),
+            ('m_score', 'monetary', 'monetary', '>='),
+        ] %}
+        case
+            when rfm_values.{{ value }} {{ comparator }} cut_points.{{ dimension }}_5 then 5
+            when rfm_values.{{ value }} {{ comparator }} cut_points.{{ dimension }}_4 then 4
+            when rfm_values.{{ value }} {{ comparator }} cut_points.{{ dimension }}_3 then 3
+            when rfm_values.{{ value }} {{ comparator }} cut_points.{{ dimension }}_2 then 2
+            else 1
+        end as {{ score }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_insight__rfm_values') }} as rfm_values
     inner join cut_points on rfm_values.evaluated_date = cut_points.evaluated_date
 ),
@@ -27,9 +51,9 @@ ranks as (
         recency_days,
         frequency,
         monetary,
-        rank() over (partition by evaluated_date order by recency_days desc) as recency_rank,
-        rank() over (partition by evaluated_date order by frequency asc) as frequency_rank,
-        rank() over (partition by evaluated_date order by monetary asc) as monetary_rank,
+        rank() over (partition by evaluated_date order by recency_days desc nulls last) as recency_rank,
+        rank() over (partition by evaluated_date order by frequency asc nulls last) as frequency_rank,
+        rank() over (partition by evaluated_date order by monetary asc nulls last) as monetary_rank,
         count(*) over (partition by evaluated_date) as population
     from {{ ref('int_insight__rfm_values') }}
 ),
@@ -41,9 +65,18 @@ scores as (
         recency_days,
         frequency,
         monetary,
-        {{ quantile_score('recency_rank', 'population') }} as r_score,
-        {{ quantile_score('frequency_rank', 'population') }} as f_score,
-        {{ quantile_score('monetary_rank', 'population') }} as m_score
+        {%- for score, value_rank in [
+            ('r_score', 'recency_rank'), ('f_score', 'frequency_rank'), ('m_score', 'monetary_rank')
+        ] %}
+        case
+            when population = 1 then 3
+            else
+                least(
+                    5,
+                    1 + cast(floor(cast(5 * ({{ value_rank }} - 1) as double) / nullif(population - 1, 0)) as integer)
+                )
+        end as {{ score }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from ranks
 ),
 {%- endif %}
@@ -86,11 +119,11 @@ select
     cast(judged.r_score as integer) as r_score,
     cast(judged.f_score as integer) as f_score,
     cast(judged.m_score as integer) as m_score,
-    rfm_strategy.rfm_group,
-    rfm_strategy.label_zh as rfm_group_zh
+    rfm_groups.rfm_group,
+    rfm_groups.label_zh as rfm_group_zh
 from judged
-inner join {{ ref('rfm_strategy') }} as rfm_strategy
+inner join {{ ref('int_insight__rfm_groups') }} as rfm_groups
     on
-        judged.is_recency_high = rfm_strategy.is_recency_high
-        and judged.is_frequency_high = rfm_strategy.is_frequency_high
-        and judged.is_monetary_high = rfm_strategy.is_monetary_high
+        judged.is_recency_high = rfm_groups.is_recency_high
+        and judged.is_frequency_high = rfm_groups.is_frequency_high
+        and judged.is_monetary_high = rfm_groups.is_monetary_high

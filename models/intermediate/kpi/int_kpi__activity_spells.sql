@@ -7,7 +7,7 @@ active_days as (
         activity_days.one_id,
         activity_days.active_date,
         lag(activity_days.active_date) over (
-            partition by activity_days.one_id order by activity_days.active_date
+            partition by activity_days.one_id order by activity_days.active_date nulls last
         ) as previous_active_date,
         members.registered_date
     from {{ ref('int_kpi__activity_days') }} as activity_days
@@ -26,7 +26,7 @@ numbered as (
                 else 0
             end
         ) over (
-            partition by one_id order by active_date rows between unbounded preceding and current row
+            partition by one_id order by active_date nulls last rows between unbounded preceding and current row
         ) as spell_number
     from active_days
 ),

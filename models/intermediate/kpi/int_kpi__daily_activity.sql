@@ -54,11 +54,11 @@ running as (
         changed_date,
         max(is_calendar) as is_calendar,
         sum(sum(registered)) over (
-            partition by dimension_type, dimension_value order by changed_date
+            partition by dimension_type, dimension_value order by changed_date nulls last
             rows between unbounded preceding and current row
         ) as registered_members,
         sum(sum(active)) over (
-            partition by dimension_type, dimension_value order by changed_date
+            partition by dimension_type, dimension_value order by changed_date nulls last
             rows between unbounded preceding and current row
         ) as active_members
     from (

@@ -13,11 +13,31 @@
 with
 
 daily_orders as (
-    select * from {{ ref('int_kpi__daily_orders') }}
+    select
+        period_start_date,
+        dimension_type,
+        dimension_value,
+        orders,
+        person_orders,
+        revenue,
+        person_revenue,
+        repeat_revenue,
+        private_repeat_revenue,
+        discounted_orders,
+        profit,
+        repeat_profit,
+        buyers
+    from {{ ref('int_kpi__daily_orders') }}
 ),
 
 daily_activity as (
-    select * from {{ ref('int_kpi__daily_activity') }}
+    select
+        period_start_date,
+        dimension_type,
+        dimension_value,
+        registered_members,
+        active_members
+    from {{ ref('int_kpi__daily_activity') }}
 )
 {% for relation, metric_code, numerator, denominator in metrics %}
 {{ 'union all' if not loop.first }}

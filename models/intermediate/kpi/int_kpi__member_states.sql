@@ -11,7 +11,7 @@ members as (
 month_ends as (
     select
         month_end_date,
-        lead(month_end_date) over (order by month_end_date) as next_month_end_date
+        lead(month_end_date) over (order by month_end_date nulls last) as next_month_end_date
     from {{ ref('int_insight__month_ends') }}
 ),
 

@@ -4,7 +4,7 @@ with
 lapsed_spells as (
     select spells.one_id, spells.valid_from_date, spells.valid_to_date
     from {{ ref('lifecycle_intervals') }} as spells
-    inner join {{ ref('lifecycle_stages') }} as stages on spells.lifecycle_stage = stages.lifecycle_stage
+    inner join {{ ref('int_insight__stages') }} as stages on spells.lifecycle_stage = stages.lifecycle_stage
     where stages.is_lapsed
 ),
 

@@ -23,27 +23,81 @@
 with
 
 monthly_orders as (
-    select * from {{ ref('int_kpi__monthly_orders') }}
+    select
+        period_start_date,
+        dimension_type,
+        dimension_value,
+        orders,
+        person_orders,
+        revenue,
+        person_revenue,
+        repeat_revenue,
+        private_repeat_revenue,
+        discounted_orders,
+        profit,
+        repeat_profit,
+        buyers,
+        inside_orders,
+        outside_orders
+    from {{ ref('int_kpi__monthly_orders') }}
 ),
 
 monthly_yearly_buyers as (
-    select * from {{ ref('int_kpi__monthly_yearly_buyers') }}
+    select
+        period_start_date,
+        dimension_type,
+        dimension_value,
+        yearly_buyers,
+        yearly_orders,
+        yearly_first_orders,
+        yearly_repeat_buyers
+    from {{ ref('int_kpi__monthly_yearly_buyers') }}
 ),
 
 monthly_cohorts as (
-    select * from {{ ref('int_kpi__monthly_cohorts') }}
+    select
+        period_start_date,
+        dimension_type,
+        dimension_value,
+        cohort_members,
+        retained_next_month,
+        retained_half_year
+    from {{ ref('int_kpi__monthly_cohorts') }}
 ),
 
 monthly_reactivations as (
-    select * from {{ ref('int_kpi__monthly_reactivations') }}
+    select
+        period_start_date,
+        dimension_type,
+        dimension_value,
+        reactivated,
+        dormant_again,
+        orders_before,
+        revenue_before,
+        orders_after,
+        revenue_after
+    from {{ ref('int_kpi__monthly_reactivations') }}
 ),
 
 monthly_lapsed as (
-    select * from {{ ref('int_kpi__monthly_lapsed') }}
+    select
+        period_start_date,
+        dimension_type,
+        dimension_value,
+        lapsed,
+        activated_21d,
+        activated_30d
+    from {{ ref('int_kpi__monthly_lapsed') }}
 ),
 
 monthly_activity as (
-    select * from {{ ref('int_kpi__monthly_activity') }}
+    select
+        period_start_date,
+        dimension_type,
+        dimension_value,
+        registered_members,
+        active_members
+    from {{ ref('int_kpi__monthly_activity') }}
 ),
 
 campaign_days as (
@@ -60,14 +114,10 @@ off_campaign_orders as (
         monthly_orders.period_start_date,
         monthly_orders.dimension_type,
         monthly_orders.dimension_value,
-        case
-            when campaign_days.outside_days > 0
-                then cast(monthly_orders.outside_orders as double) / campaign_days.outside_days
-        end as orders_per_outside_day,
-        case
-            when campaign_days.inside_days > 0
-                then cast(monthly_orders.inside_orders as double) / campaign_days.inside_days
-        end as orders_per_inside_day
+        cast(monthly_orders.outside_orders as double) / nullif(campaign_days.outside_days, 0)
+            as orders_per_outside_day,
+        cast(monthly_orders.inside_orders as double) / nullif(campaign_days.inside_days, 0)
+            as orders_per_inside_day
     from monthly_orders
     inner join campaign_days on monthly_orders.period_start_date = campaign_days.month_start_date
 ),
@@ -77,8 +127,8 @@ reactivated_values as (
         period_start_date,
         dimension_type,
         dimension_value,
-        cast(revenue_after as double) / orders_after as aov_after,
-        cast(revenue_before as double) / orders_before as aov_before
+        cast(revenue_after as double) / nullif(orders_after, 0) as aov_after,
+        cast(revenue_before as double) / nullif(orders_before, 0) as aov_before
     from monthly_reactivations
 )
 {% for relation, metric_code, numerator, denominator in metrics %}

@@ -3,7 +3,7 @@ with
 
 stores as (
     select store_id, store_name, city, latitude, longitude, opened_at
-    from {{ ref('stg_catalog__stores') }}
+    from {{ ref('int_core__stores') }}
 )
 
 select

@@ -13,7 +13,7 @@ lines as (
         tier_discount,
         points_discount,
         net_amount
-    from {{ ref('stg_commerce__order_lines') }}
+    from {{ ref('int_core__order_lines') }}
 ),
 
 orders as (

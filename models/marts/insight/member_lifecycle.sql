@@ -28,11 +28,11 @@ limits as (
     inner join {{ ref('int_insight__lifecycle_policies') }} as policies
         on lifecycle_limits.policy_valid_from = policies.valid_from
     inner join {{ ref('stg_rekindle__as_of') }} as as_of
-        on as_of.as_of_date >= policies.valid_from and as_of.as_of_date < policies.valid_to
+        on policies.valid_from <= as_of.as_of_date and policies.valid_to > as_of.as_of_date
 ),
 
 stages as (
-    select lifecycle_stage, label_zh from {{ ref('lifecycle_stages') }}
+    select lifecycle_stage, label_zh from {{ ref('int_insight__stages') }}
 )
 
 select

@@ -3,7 +3,15 @@ with
 
 scores as (
     select
-        evaluated_date, one_id, recency_days, frequency, monetary, r_score, f_score, m_score, rfm_group,
+        evaluated_date,
+        one_id,
+        recency_days,
+        frequency,
+        monetary,
+        r_score,
+        f_score,
+        m_score,
+        rfm_group,
         rfm_group_zh
     from {{ ref('int_insight__rfm_scores') }}
 ),

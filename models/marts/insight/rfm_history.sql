@@ -2,7 +2,16 @@
 with
 
 scores as (
-    select evaluated_date, one_id, recency_days, frequency, monetary, r_score, f_score, m_score, rfm_group
+    select
+        evaluated_date,
+        one_id,
+        recency_days,
+        frequency,
+        monetary,
+        r_score,
+        f_score,
+        m_score,
+        rfm_group
     from {{ ref('int_insight__rfm_scores') }}
 ),
 

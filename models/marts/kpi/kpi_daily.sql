@@ -49,7 +49,7 @@ select
     dimension_value,
     numerator,
     denominator,
-    case when denominator <> 0 then numerator / denominator end as value,
+    cast(numerator as double) / nullif(denominator, 0) as value,
     true as is_complete
 from dimension_rows
 where

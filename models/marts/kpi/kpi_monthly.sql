@@ -62,15 +62,16 @@ valued_rows as (
     select
         dimension_rows.*,
         case
-            when not is_complete or has_no_outside_day or denominator = 0 then null
-            when metric_code = 'awakened_aov_lift' then numerator / denominator - 1
-            else numerator / denominator
+            when not dimension_rows.is_complete or dimension_rows.has_no_outside_day then null
+            else
+                cast(dimension_rows.numerator as double) / nullif(dimension_rows.denominator, 0)
+                - case when dimension_rows.metric_code = 'awakened_aov_lift' then 1 else 0 end
         end as value
     from dimension_rows
     where
-        dimension_type = 'all'
-        or numerator <> 0
-        or (denominator <> 0 and metric_code <> 'buyers')
+        dimension_rows.dimension_type = 'all'
+        or dimension_rows.numerator <> 0
+        or (dimension_rows.denominator <> 0 and dimension_rows.metric_code <> 'buyers')
 )
 
 select
@@ -84,5 +85,8 @@ select
     value,
     is_complete,
     benchmark,
-    case when direction = 'down' then value <= benchmark else value >= benchmark end as meets_benchmark
+    case
+        when direction = 'down' then value <= benchmark
+        else value >= benchmark
+    end as is_benchmark_met
 from valued_rows

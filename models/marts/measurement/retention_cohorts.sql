@@ -20,9 +20,11 @@ as_of as (
 segments as (
     select one_id, cohort_month, 'all' as segment_type, 'all' as segment_value from members
     union all
-    select one_id, cohort_month, 'first_order_channel', first_order_channel from members
+    select one_id, cohort_month, 'first_order_channel' as segment_type, first_order_channel as segment_value
+    from members
     union all
-    select one_id, cohort_month, 'register_channel', register_channel from members
+    select one_id, cohort_month, 'register_channel' as segment_type, register_channel as segment_value
+    from members
 ),
 
 cohorts as (
@@ -38,7 +40,9 @@ cohort_months as (
         cohorts.segment_value,
         cohorts.cohort_size,
         as_of.as_of_date,
-        {{ number_series('0', months_between_starts('cohorts.cohort_month', 'as_of.as_of_month')) }} as month_number
+        {{ number_series(
+            '0', month_index('as_of.as_of_month') ~ ' - ' ~ month_index('cohorts.cohort_month')
+        ) }} as month_number
     from cohorts
     cross join as_of
 ),
@@ -48,7 +52,7 @@ retained as (
         segments.cohort_month,
         segments.segment_type,
         segments.segment_value,
-        {{ months_between_starts('segments.cohort_month', 'order_months.month_start_date') }} as month_number,
+        {{ month_index('order_months.month_start_date') }} - {{ month_index('segments.cohort_month') }} as month_number,
         count(*) as retained_members
     from segments
     inner join order_months on segments.one_id = order_months.one_id
@@ -56,7 +60,7 @@ retained as (
         segments.cohort_month,
         segments.segment_type,
         segments.segment_value,
-        {{ months_between_starts('segments.cohort_month', 'order_months.month_start_date') }}
+        {{ month_index('order_months.month_start_date') }} - {{ month_index('segments.cohort_month') }}
 ),
 
 counted as (
@@ -87,6 +91,7 @@ select
     segment_value,
     cohort_size,
     retained_members,
-    case when is_complete then cast(retained_members as double) / cohort_size end as retention_rate,
+    case when is_complete then cast(retained_members as double) / nullif(cohort_size, 0) end
+        as retention_rate,
     is_complete
 from counted

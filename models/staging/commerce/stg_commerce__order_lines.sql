@@ -12,7 +12,21 @@ as_of as (
 ),
 
 candidates as (
-    select * from {{ source('commerce', 'order_lines') }}
+    select
+        order_id,
+        line_no,
+        product_id,
+        quantity,
+        unit_price,
+        promotion_discount,
+        coupon_discount,
+        tier_discount,
+        points_discount,
+        net_amount,
+        updated_at,
+        _content_hash,
+        _load_sequence
+    from {{ source('commerce', 'order_lines') }}
     {% if is_incremental() %}
     where order_id in (
         select order_id from {{ source('commerce', 'order_lines') }} where {{ changed_since_this('updated_at') }}

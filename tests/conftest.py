@@ -1,0 +1,110 @@
+"""Warehouses built for tests: one build per landing folder, business date and mode, shared by all
+test processes of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+import pytest
+from filelock import FileLock
+from orchestration.loading.load import load
+
+from orchestration.adapters import cdnow, complete_journey
+from orchestration.warehouse.build import BuildOptions, build
+from orchestration.workspace import Workspace
+
+LOADED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+TOKEN_KEY = b"a key for tests, not a secret"
+
+
+class BuildWarehouse(Protocol):
+    """Loads a landing folder and builds it; returns the DuckDB build file."""
+
+    def __call__(
+        self,
+        landing: Path,
+        as_of: date | None = None,
+        rfm_mode: Literal["quantile", "fixed"] = "quantile",
+        lifecycle_mode: Literal["fixed", "adaptive"] = "fixed",
+    ) -> Path: ...
+
+
+def make_workspace(root: Path, landing: Path) -> Workspace:
+    """A workspace whose every file is under `root`, for a landing folder that stays in place."""
+    return Workspace(
+        brand=landing.name,
+        landing=landing,
+        lake=root / "lake",
+        build=root / "build",
+        serving=root / "serving",
+        has_adapter=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_once(shared_folder: Path) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Make a folder by name the first time any process asks for it."""
+
+    def make(name: str, write: Callable[[Path], None]) -> Path:
+        folder = shared_folder / name
+        with FileLock(shared_folder / f".{name}.lock"):
+            done = shared_folder / f".{name}.done"
+            if not done.exists():
+                write(folder)
+                done.touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def complete_journey_landing(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Landing folder of The Complete Journey."""
+    return made_once("complete_journey", complete_journey.write_landing)
+
+
+@pytest.fixture(scope="session")
+def cdnow_landing(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Landing folder of CDNOW (the master file)."""
+    return made_once("cdnow", cdnow.write_landing)
+
+
+@pytest.fixture(scope="session")
+def build_warehouse(made_once: Callable[[str, Callable[[Path], None]], Path]) -> BuildWarehouse:
+    """Load and build a landing folder, at most once per folder, date and modes."""
+
+    def build_once(
+        landing: Path,
+        as_of: date | None = None,
+        rfm_mode: Literal["quantile", "fixed"] = "quantile",
+        lifecycle_mode: Literal["fixed", "adaptive"] = "fixed",
+    ) -> Path:
+        wanted = json.dumps([str(landing), str(as_of), rfm_mode, lifecycle_mode])
+        name = f"warehouse-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+        answer = "build_file.txt"
+
+        def write(folder: Path) -> None:
+            workspace = make_workspace(folder, landing)
+            load(landing, workspace.lake, now=LOADED_AT, token_key=TOKEN_KEY, progress=False)
+            options = BuildOptions(as_of=as_of, rfm_mode=rfm_mode, lifecycle_mode=lifecycle_mode)
+            result = build(workspace, options)
+            (folder / answer).write_text(str(result.build_file), encoding="utf-8")
+
+        return Path((made_once(name, write) / answer).read_text(encoding="utf-8"))
+
+    return build_once

@@ -1,0 +1,355 @@
+"""Identity scenarios: records of several systems, and which of them are the same person.
+
+Every scenario uses identifiers of its own, so all of them share one landing folder.
+`docs/identity_scenarios.md` tells each in words.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FIRST_DAY = "2025-03-01"
+SECOND_DAY = "2025-03-02"
+THIRD_DAY = "2025-03-03"
+DAYS = (FIRST_DAY, SECOND_DAY, THIRD_DAY)
+
+CHAIN_RECORDS = 5_000
+SYSTEM_TABLE = {
+    "crm": "members",
+    "mini_program": "users",
+    "app": "users",
+    "website": "users",
+    "marketplace": "buyers",
+    "wecom": "contacts",
+    "staff": "staff",
+    "order": "orders",
+}
+KEY_COLUMN = {
+    "crm": "member_no",
+    "mini_program": "openid",
+    "app": "app_user_id",
+    "website": "web_user_id",
+    "wecom": "external_userid",
+}
+CREATED_COLUMN = {
+    "crm": "registered_at",
+    "mini_program": "created_at",
+    "app": "created_at",
+    "website": "created_at",
+    "marketplace": "created_at",
+    "wecom": "added_at",
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """A version of a record: its system, key, the day it was delivered and its columns."""
+
+    system: str
+    key: str
+    day: str = FIRST_DAY
+    columns: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """How oneid_map names it: source_system.source_table:source_key."""
+        if self.system == "order":
+            return f"commerce.orders:{self.key}"
+        return f"{self.system}.{SYSTEM_TABLE[self.system]}:{self.key}"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Records and the persons they make: groups of record names, as known after the last day."""
+
+    name: str
+    records: tuple[Record, ...]
+    persons: tuple[frozenset[str], ...]
+
+
+def phone(number: int) -> str:
+    """A mainland mobile number that looks like nobody's dummy."""
+    return f"139{20_470_000 + number * 37:08d}"
+
+
+def member(key: str, day: str = FIRST_DAY, **columns: str) -> Record:
+    """A member card."""
+    return Record("crm", key, day, columns)
+
+
+def user(system: str, key: str, day: str = FIRST_DAY, **columns: str) -> Record:
+    """A user, buyer or contact of another system."""
+    return Record(system, key, day, columns)
+
+
+def scenario(name: str, records: Iterable[Record], *persons: Iterable[Record]) -> Scenario:
+    """Persons are given as groups of records."""
+    groups = tuple(frozenset(record.name for record in group) for group in persons)
+    return Scenario(name, tuple(records), groups)
+
+
+def simple() -> Scenario:
+    one = member("simple-1", phone=phone(1))
+    two = user("app", "simple-2", phone=f"+86 {phone(1)}")
+    other = member("simple-3", phone=phone(2))
+    return scenario("simple", [one, two, other], [one, two], [other])
+
+
+def chain() -> Scenario:
+    records = [
+        member("chain-1", phone=phone(10)),
+        user("mini_program", "chain-2", phone=phone(10), unionid="chain-union"),
+        user("wecom", "chain-3", unionid="chain-union", phone=phone(11)),
+        user("website", "chain-4", phone=phone(11), email="chain@shop.cn"),
+        user("app", "chain-5", email="Chain@Shop.cn"),
+    ]
+    return scenario("chain", records, records)
+
+
+def long_chain() -> Scenario:
+    """Neighbours share a phone and an e-mail in turn; the ends are thousands of links apart."""
+    records = []
+    for number in range(CHAIN_RECORDS):
+        left, right = number // 2, (number + 1) // 2
+        system = "app" if number % 2 else "website"
+        records.append(
+            user(
+                system,
+                f"long-{number:05d}",
+                phone=phone(100_000 + left),
+                email=f"long{right}@chain.cn",
+            )
+        )
+    return scenario("long chain", records, records)
+
+
+def star() -> Scenario:
+    """One card held many phones over time; each phone has an account of its own."""
+    hub = [
+        member("star-hub", day, phone=phone(20_000 + number), updated=f"{number:02d}")
+        for number, day in ((number, DAYS[number // 20]) for number in range(60))
+    ]
+    points = [user("app", f"star-{number}", phone=phone(20_000 + number)) for number in range(60)]
+    return scenario("star", [*hub, *points], [hub[0], *points])
+
+
+def fan_in() -> Scenario:
+    left = member("fan-1", phone=phone(30))
+    right = user("website", "fan-2", email="fan@in.cn")
+    joint = user("app", "fan-3", SECOND_DAY, phone=phone(30), email="fan@in.cn")
+    return scenario("fan-in", [left, right, joint], [left, right, joint])
+
+
+def diamond() -> Scenario:
+    records = [
+        member("diamond-1", phone=phone(40), email="diamond@a.cn"),
+        user("app", "diamond-2", phone=phone(40)),
+        user("website", "diamond-3", email="diamond@a.cn"),
+        user("mini_program", "diamond-4", phone=phone(40), unionid="diamond-union"),
+        user("wecom", "diamond-5", phone=phone(40), unionid="diamond-union"),
+    ]
+    return scenario("diamond", records, records)
+
+
+def late_link() -> Scenario:
+    card = member("late-1", phone=phone(50))
+    account = user("app", "late-2", email="late@link.cn")
+    learnt = user("app", "late-2", THIRD_DAY, phone=phone(50), email="late@link.cn")
+    return scenario("late link", [card, account, learnt], [card, account])
+
+
+def self_bridge() -> Scenario:
+    """A record that changes its phone is the bridge between its own two versions."""
+    before = member("bridge-1", phone=phone(60))
+    after = member("bridge-1", SECOND_DAY, phone=phone(61))
+    old_account = user("app", "bridge-2", phone=phone(60))
+    new_account = user("app", "bridge-3", SECOND_DAY, phone=phone(61))
+    return scenario(
+        "self-bridge",
+        [before, after, old_account, new_account],
+        [before, old_account, new_account],
+    )
+
+
+def dummy_phone() -> Scenario:
+    dummies = ["13800000000", "11111111111", "12345678901", "13800138000", "139****1234", "null"]
+    records = [
+        record
+        for number, dummy in enumerate(dummies)
+        for record in (
+            member(f"dummy-{number}-card", phone=dummy),
+            user("app", f"dummy-{number}-app", phone=dummy),
+        )
+    ]
+    return scenario("dummy phone", records, *([record] for record in records))
+
+
+def placeholders() -> Scenario:
+    values = [
+        {"unionid": "undefined"},
+        {"unionid": "d41d8cd98f00b204e9800998ecf8427e"},
+        {"email": "test@test.com"},
+        {"card_no": "0"},
+    ]
+    records = [
+        member(f"placeholder-{number}-{copy}", **value)
+        for number, value in enumerate(values)
+        for copy in range(2)
+    ]
+    return scenario("placeholders", records, *([record] for record in records))
+
+
+def shared_shop_phone() -> Scenario:
+    """Six cards with the shop's phone: one more than a phone may have, so it links nobody."""
+    cards = [member(f"shop-{number}", phone=phone(70)) for number in range(6)]
+    order = Record(
+        "order",
+        "order-shop",
+        columns={"buyer_key_type": "phone", "buyer_key": phone(70)},
+    )
+    return scenario("shared shop phone", [*cards, order], *([card] for card in cards))
+
+
+def family_phone() -> Scenario:
+    """Five cards may share a phone; the sixth would cut it."""
+    cards = [member(f"family-{number}", phone=phone(80)) for number in range(5)]
+    return scenario("family phone", cards, cards)
+
+
+def many_systems() -> Scenario:
+    """Eight holders in all are allowed, nine are not."""
+    allowed = [member(f"eight-{number}", phone=phone(90)) for number in range(4)]
+    allowed += [user("app", f"eight-app-{number}", phone=phone(90)) for number in range(4)]
+    cut = [member(f"nine-{number}", phone=phone(91)) for number in range(4)]
+    cut += [user("app", f"nine-app-{number}", phone=phone(91)) for number in range(4)]
+    cut += [user("website", "nine-web", phone=phone(91))]
+    return scenario("many systems", [*allowed, *cut], allowed, *([record] for record in cut))
+
+
+def card_shared_by_four() -> Scenario:
+    """A card number stands for one person: more than three holders in a system cut it."""
+    three = [member(f"card3-{number}", card_no="CARD-THREE") for number in range(3)]
+    four = [member(f"card4-{number}", card_no="CARD-FOUR") for number in range(4)]
+    return scenario("shared card", [*three, *four], three, *([record] for record in four))
+
+
+def marketplaces() -> Scenario:
+    """The same buyer id on two platforms is two people; a phone joins them to nobody else."""
+    tmall = user("marketplace", "tmall:buyer-1", phone=phone(92))
+    jd = user("marketplace", "jd:buyer-1")
+    card = member("market-1", phone=phone(92))
+    return scenario("marketplaces", [tmall, jd, card], [tmall, card], [jd])
+
+
+def order_keys() -> Scenario:
+    """Orders alone make persons, unless their key is a phone that is no use."""
+    card = member("order-1", phone=phone(93), card_no="CARD-ORDER")
+    by_member = Record(
+        "order", "order-a", columns={"buyer_key_type": "member_no", "buyer_key": "order-1"}
+    )
+    by_stranger = Record(
+        "order", "order-b", columns={"buyer_key_type": "member_no", "buyer_key": "order-2"}
+    )
+    by_card = Record(
+        "order", "order-c", columns={"buyer_key_type": "card_no", "buyer_key": "CARD-ORDER"}
+    )
+    by_masked = Record(
+        "order", "order-d", columns={"buyer_key_type": "phone", "buyer_key": "139****0093"}
+    )
+    by_nobody = Record("order", "order-e", columns={"buyer_key_type": "none", "buyer_key": ""})
+    persons = (
+        frozenset({card.name, "commerce.orders:card_no:CARD-ORDER"}),
+        frozenset({"crm.members:order-2"}),
+    )
+    return Scenario(
+        "order keys", (card, by_member, by_stranger, by_card, by_masked, by_nobody), persons
+    )
+
+
+SCENARIOS = (
+    simple(),
+    chain(),
+    long_chain(),
+    star(),
+    fan_in(),
+    diamond(),
+    late_link(),
+    self_bridge(),
+    dummy_phone(),
+    placeholders(),
+    shared_shop_phone(),
+    family_phone(),
+    many_systems(),
+    card_shared_by_four(),
+    marketplaces(),
+    order_keys(),
+)
+
+
+def random_records(seed: int, records: int = 400) -> tuple[Record, ...]:
+    """Cards and app accounts whose phones and e-mails come from small pools."""
+    chance = random.Random(seed)
+    made = []
+    for number in range(records):
+        columns = {}
+        if chance.random() < 0.7:
+            columns["phone"] = phone(500_000 + chance.randrange(records // 2))
+        if chance.random() < 0.5:
+            columns["email"] = f"random{chance.randrange(records // 2)}@pool.cn"
+        system = chance.choice(["crm", "app"])
+        made.append(Record(system, f"random-{number}", chance.choice(DAYS), columns))
+    return tuple(made)
+
+
+def write_slices(target: Path, records: Iterable[Record], days: Iterable[str] = DAYS) -> None:
+    """Write one CSV a table and day; the landing folder then holds these days."""
+    wanted = set(days)
+    tables: dict[tuple[str, str, str], list[dict[str, str]]] = defaultdict(list)
+    for record in records:
+        if record.day in wanted:
+            system, table, row = _row(record)
+            tables[system, table, record.day].append(row)
+    for (system, table, day), rows in tables.items():
+        folder = target / system / table / f"dt={day}"
+        folder.mkdir(parents=True, exist_ok=True)
+        header = sorted({column for row in rows for column in row})
+        with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, header, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _row(record: Record) -> tuple[str, str, dict[str, str]]:
+    columns = {name: value for name, value in record.columns.items() if name != "updated"}
+    instant = f"{record.day}T02:00:{record.columns.get('updated', '00')}Z"
+    created = f"{FIRST_DAY}T01:00:00Z"
+    if record.system == "order":
+        return (
+            "commerce",
+            "orders",
+            {
+                "order_id": record.key,
+                "order_channel": "pos",
+                "status": "paid",
+                "ordered_at": instant,
+                "gross_amount": "100",
+                "discount_amount": "0",
+                "net_amount": "100",
+                "updated_at": instant,
+                **columns,
+            },
+        )
+    row = {"updated_at": instant, **columns}
+    if record.system == "marketplace":
+        row["platform"], row["buyer_id"] = record.key.split(":")
+    else:
+        row[KEY_COLUMN[record.system]] = record.key
+    row[CREATED_COLUMN[record.system]] = instant if record.day != FIRST_DAY else created
+    if record.system == "wecom":
+        row["staff_id"] = "adviser"
+    return record.system, SYSTEM_TABLE[record.system], row

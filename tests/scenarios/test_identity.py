@@ -1,0 +1,251 @@
+"""Who is the same person: every scenario as one full refresh and day by day, and random graphs
+against scipy's connected components."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from orchestration.loading.load import load
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from orchestration.warehouse.build import BuildOptions, build
+from tests.conftest import LOADED_AT, TOKEN_KEY, BuildWarehouse, make_workspace
+from tests.scenarios.identity import (
+    DAYS,
+    SCENARIOS,
+    Record,
+    Scenario,
+    random_records,
+    write_slices,
+)
+
+RANDOM = random_records(seed=7)
+STAFF = (
+    Record("crm", "seller-1", columns={"phone": "13911112200"}),
+    Record("crm", "seller-2"),
+    Record("crm", "seller-3", columns={"phone": "13800000000"}),
+)
+PULSES = tuple(
+    Record("order", f"pulse-{day}", day, {"buyer_key_type": "none", "buyer_key": ""})
+    for day in DAYS
+)
+MARTS = (
+    "identity.oneid_map",
+    "identity.oneid_evidence",
+    "identity.oneid_cut_identifiers",
+    "identity.dim_member",
+    "core.fct_orders",
+    "insight.member_lifecycle",
+    "insight.lifecycle_intervals",
+)
+
+Groups = dict[str, frozenset[str]]
+
+
+def all_records() -> list[Record]:
+    scenarios = [record for scenario in SCENARIOS for record in scenario.records]
+    return [*scenarios, *RANDOM, *STAFF, *PULSES]
+
+
+def write_staff(target: Path) -> None:
+    """Staff by member number, by phone, and by a dummy phone that makes nobody staff."""
+    folder = target / "crm" / "staff"
+    folder.mkdir(parents=True)
+    (folder / "staff.csv").write_text(
+        "staff_id,member_no,phone,updated_at\n"
+        f"s1,,13911112200,{DAYS[0]}T00:00:00Z\n"
+        f"s2,seller-2,,{DAYS[0]}T00:00:00Z\n"
+        f"s3,,13800000000,{DAYS[0]}T00:00:00Z\n",
+        encoding="utf-8",
+    )
+
+
+def write_everything(target: Path) -> None:
+    write_slices(target, all_records())
+    write_staff(target)
+
+
+@pytest.fixture(scope="session")
+def full_refresh(
+    made_once: Callable[[str, Callable[[Path], None]], Path], build_warehouse: BuildWarehouse
+) -> Path:
+    """All days handed over and built at once."""
+    return build_warehouse(made_once("identity-landing", write_everything))
+
+
+@pytest.fixture(scope="session")
+def day_by_day(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The days handed over and built one after the other."""
+
+    def write(folder: Path) -> None:
+        workspace = make_workspace(folder, folder / "landing")
+        for day in DAYS:
+            write_slices(workspace.landing, all_records(), [day])
+            if day == DAYS[0]:
+                write_staff(workspace.landing)
+            load(
+                workspace.landing,
+                workspace.lake,
+                now=LOADED_AT,
+                token_key=TOKEN_KEY,
+                progress=False,
+            )
+            build(workspace, BuildOptions())
+
+    return make_workspace(made_once("identity-days", write), Path()).build_file()
+
+
+def groups_of(build_file: Path) -> Groups:
+    """Every record name with all names of its person."""
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        rows = connection.execute(
+            "select source_system || '.' || source_table || ':' || source_key, one_id"
+            " from identity.oneid_map"
+        ).fetchall()
+    members: dict[str, set[str]] = defaultdict(set)
+    for name, one_id in rows:
+        members[one_id].add(name)
+    return {name: frozenset(members[one_id]) for name, one_id in rows}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_persons_of_a_full_refresh(scenario: Scenario, full_refresh: Path) -> None:
+    groups = groups_of(full_refresh)
+    for person in scenario.persons:
+        assert {groups.get(name) for name in person} == {person}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_persons_day_by_day(scenario: Scenario, day_by_day: Path) -> None:
+    groups = groups_of(day_by_day)
+    for person in scenario.persons:
+        assert {groups.get(name) for name in person} == {person}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mart", MARTS)
+def test_day_by_day_equals_a_full_refresh(mart: str, full_refresh: Path, day_by_day: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{full_refresh}' as whole (read_only)")
+        connection.execute(f"attach '{day_by_day}' as days (read_only)")
+        (count,) = _one(connection, f"select count(*) from whole.{mart}")
+        assert count > 0
+        for left, right in (("whole", "days"), ("days", "whole")):
+            (different,) = _one(
+                connection,
+                f"select count(*) from (from {left}.{mart} except all from {right}.{mart})",
+            )
+            assert different == 0
+
+
+@pytest.mark.slow
+def test_random_graphs_close_like_scipy(full_refresh: Path) -> None:
+    names = sorted({record.name for record in RANDOM})
+    number = {name: position for position, name in enumerate(names)}
+    holders: dict[str, set[str]] = defaultdict(set)
+    for record in RANDOM:
+        for value in record.columns.values():
+            holders[value].add(record.name)
+    edges = [
+        (number[first], number[other])
+        for held_by in holders.values()
+        if max(Counter(name.split(".")[0] for name in held_by).values()) <= 5 and len(held_by) <= 8
+        for first in [min(held_by)]
+        for other in held_by
+    ]
+    left, right = np.array(edges).T
+    graph = coo_matrix((np.ones(len(edges)), (left, right)), shape=(len(names), len(names)))
+    _, labels = connected_components(graph, directed=False)
+    expected: dict[int, set[str]] = defaultdict(set)
+    for name, label in zip(names, labels, strict=True):
+        expected[label].add(name)
+    assert max(map(len, expected.values())) > 10
+    groups = groups_of(full_refresh)
+    found = {groups[name] for name in names}
+    assert found == {frozenset(group) for group in expected.values()}
+
+
+@pytest.mark.slow
+def test_orders_of_unusable_keys_belong_to_nobody(full_refresh: Path) -> None:
+    with duckdb.connect(str(full_refresh), read_only=True) as connection:
+        owners = dict(
+            connection.execute(
+                "select order_id, one_id is not null from core.fct_orders"
+                " where order_id like 'order-%'"
+            ).fetchall()
+        )
+    assert owners == {
+        "order-shop": False,
+        "order-a": True,
+        "order-b": True,
+        "order-c": True,
+        "order-d": False,
+        "order-e": False,
+    }
+
+
+@pytest.mark.slow
+def test_staff_by_member_number_and_by_usable_phone(full_refresh: Path) -> None:
+    with duckdb.connect(str(full_refresh), read_only=True) as connection:
+        staff = dict(
+            connection.execute(
+                "select source_key, is_staff from identity.dim_member"
+                " inner join identity.oneid_map using (one_id) where source_key like 'seller-%'"
+            ).fetchall()
+        )
+    assert staff == {"seller-1": True, "seller-2": True, "seller-3": False}
+
+
+@pytest.mark.slow
+def test_cut_identifiers_are_listed_with_their_reason(full_refresh: Path) -> None:
+    with duckdb.connect(str(full_refresh), read_only=True) as connection:
+        cut = connection.execute(
+            "select identifier_type, records_in_one_system, records_in_all, reason"
+            " from identity.oneid_cut_identifiers order by all"
+        ).fetchall()
+    assert ("card_no", 4, 4, "too_many_in_one_system") in cut
+    assert ("phone", 6, 7, "too_many_in_one_system") in cut
+    assert ("phone", 4, 9, "too_many_in_all") in cut
+
+
+@pytest.mark.slow
+def test_every_joined_record_has_evidence(full_refresh: Path) -> None:
+    with duckdb.connect(str(full_refresh), read_only=True) as connection:
+        (persons,) = _one(connection, "select count(*) from identity.dim_member")
+        (records,) = _one(connection, "select count(*) from identity.oneid_map")
+        (linked,) = _one(
+            connection,
+            "select count(*) from (select distinct right_source_system, right_source_table,"
+            " right_source_key from identity.oneid_evidence"
+            " union select distinct left_source_system, left_source_table, left_source_key"
+            " from identity.oneid_evidence)",
+        )
+        (alone,) = _one(
+            connection, "select count(*) from identity.dim_member where record_count = 1"
+        )
+        (torn,) = _one(
+            connection,
+            "select count(*) from identity.oneid_evidence as evidence"
+            " inner join identity.oneid_map as right_map"
+            " on evidence.right_source_system = right_map.source_system"
+            " and evidence.right_source_table = right_map.source_table"
+            " and evidence.right_source_key = right_map.source_key"
+            " where evidence.one_id <> right_map.one_id",
+        )
+    assert persons < records
+    assert linked == records - alone
+    assert torn == 0
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row

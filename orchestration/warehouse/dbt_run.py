@@ -221,11 +221,12 @@ def _node_result(event: Mapping[str, Any]) -> NodeResult | None:
     if not isinstance(data, dict) or event["info"].get("name") in _LOG_EVENTS_WITHOUT_RESULT:
         return None
     node = data.get("node_info")
-    if not isinstance(node, dict) or "index" not in data or "total" not in data:
+    total = data.get("total", data.get("num_models"))  # data tests name it differently
+    if not isinstance(node, dict) or "index" not in data or total is None:
         return None
     return NodeResult(
         index=int(data["index"]),
-        total=int(data["total"]),
+        total=int(total),
         kind=str(node.get("resource_type", "")),
         name=str(node.get("node_name", "")),
         status=str(data.get("status") or node.get("node_status", "")).lower(),

@@ -109,7 +109,10 @@ def write_project(folder: Path) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    shutil.copytree(PROJECT / "seeds" / "policy", folder / "seeds" / "policy")
+    policies = folder / "seeds" / "policy"
+    policies.mkdir(parents=True)
+    for path in (PROJECT / "seeds" / "policy").glob("*.csv"):
+        shutil.copy(path, policies)
     return folder
 
 
@@ -141,7 +144,8 @@ def write_lake(
         "commerce/orders": "select order_id::varchar as order_id, "
         f"12.50::decimal(18,2) as net_amount, ordered_at::timestamp as ordered_at "
         f"from (values {rows}) as rows(order_id, ordered_at) where order_id is not null",
-        "rekindle/brand": f"select '{zone}' as business_zone, 'CNY' as currency, 'm' as fingerprint",
+        "rekindle/brand": f"select '{zone}' as business_zone, 'CNY' as currency, "
+        "'m' as fingerprint",
         "rekindle/load_log": f"select '{first_load}' as load_id, 1 as load_sequence, "
         "timestamp '2025-01-01' as loaded_at",
     }

@@ -35,8 +35,10 @@ def compute(
     lifecycle_mode: lifecycle.Mode = "fixed",
     persons: Persons | None = None,
     policy: Policy = DEFAULT,
+    *,
+    with_daily: bool = True,
 ) -> Marts:
-    """Compute every mart of `landing` at the end of `as_of`."""
+    """Compute every mart of `landing` at the end of `as_of` (kpi_daily, the slowest, on demand)."""
     known = known_at(landing, as_of, persons)
     life = lifecycle.evaluate(known, lifecycle_mode, policy)
     history = rfm.rfm_history(known, rfm_mode, policy)
@@ -51,5 +53,5 @@ def compute(
         lifecycle_transitions=lifecycle.lifecycle_transitions(known, life),
         retention_cohorts=cohorts.retention_cohorts(known),
         kpi_monthly=kpis.kpi_monthly(facts),
-        kpi_daily=kpis.kpi_daily(facts),
+        kpi_daily=kpis.kpi_daily(facts) if with_daily else kpis.no_rows(),
     )

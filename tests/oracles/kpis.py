@@ -6,7 +6,7 @@ numerator and a denominator, added up per value of each dimension.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -350,6 +350,17 @@ def add_off_campaign_ratio(period: Period) -> None:
 
 # --------------------------------------------------------------------------------------- the tables
 
+Metrics = Callable[[Period], None]
+DAILY: tuple[Metrics, ...] = (add_order_metrics, add_active_member_share)
+MONTHLY: tuple[Metrics, ...] = (
+    *DAILY,
+    add_retention,
+    add_repurchase,
+    add_reactivation,
+    add_dormant_activation,
+    add_off_campaign_ratio,
+)
+
 
 def facts(
     known: Known, life: Lifecycle, rfm_history: pl.DataFrame, policy: Policy = DEFAULT
@@ -423,28 +434,28 @@ def _table(rows: list[Row]) -> pl.DataFrame:
     return pl.DataFrame(rows, SCHEMA, orient="row")
 
 
-def kpi_monthly(of: Facts) -> pl.DataFrame:
+def no_rows() -> pl.DataFrame:
+    """Return an empty KPI table."""
+    return _table([])
+
+
+def kpi_monthly(of: Facts, metrics: Sequence[Metrics] = MONTHLY) -> pl.DataFrame:
     """Return the columns of kpi.kpi_monthly."""
     start = first_date(of)
     rows: list[Row] = []
     for month in months_through(start, of.known.as_of) if start else []:
         period = Period(of, month, month_end(month), rows)
-        add_order_metrics(period)
-        add_active_member_share(period)
-        add_retention(period)
-        add_repurchase(period)
-        add_reactivation(period)
-        add_dormant_activation(period)
-        add_off_campaign_ratio(period)
+        for add in metrics:
+            add(period)
     return _table(rows)
 
 
-def kpi_daily(of: Facts) -> pl.DataFrame:
+def kpi_daily(of: Facts, metrics: Sequence[Metrics] = DAILY) -> pl.DataFrame:
     """Return the columns of kpi.kpi_daily."""
     start = first_date(of)
     rows: list[Row] = []
     for day in all_days(start, of.known.as_of) if start else []:
         period = Period(of, day, day, rows)
-        add_order_metrics(period)
-        add_active_member_share(period)
+        for add in metrics:
+            add(period)
     return _table(rows)

@@ -1,0 +1,190 @@
+"""Built warehouses beside the oracles: every row of every mart that the definitions describe.
+
+Seven builds: each data set at two business dates, once fixed lifecycle and quantile RFM, once
+adaptive lifecycle and fixed RFM; and the two-year fixtures once more without what came later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import duckdb
+import polars as pl
+import pytest
+
+from tests.oracles import fixtures
+from tests.oracles.book import NEW_YORK, SHANGHAI
+from tests.oracles.compare import MARTS, Mart, differences, frame_differences, one_ids
+from tests.oracles.everything import Marts, compute
+from tests.oracles.landing import read_landing
+
+if TYPE_CHECKING:
+    from tests.conftest import BuildWarehouse
+
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One build: which landing folder, which day, which modes."""
+
+    data: Literal["complete_journey", "cdnow", "shanghai", "new_york"]
+    as_of: date
+    rfm_mode: Literal["quantile", "fixed"]
+    lifecycle_mode: Literal["fixed", "adaptive"]
+
+    def __str__(self) -> str:
+        return f"{self.data}-{self.as_of}-rfm_{self.rfm_mode}-lifecycle_{self.lifecycle_mode}"
+
+
+CASES = (
+    # The last month is complete; 2017-12-31 is the end of the data.
+    Case("complete_journey", date(2017, 12, 31), "quantile", "fixed"),
+    Case("complete_journey", date(2017, 9, 14), "fixed", "adaptive"),
+    Case("cdnow", date(1998, 6, 30), "quantile", "fixed"),
+    Case("cdnow", date(1997, 12, 20), "fixed", "adaptive"),
+    Case("shanghai", fixtures.AS_OF_SHANGHAI, "quantile", "fixed"),
+    Case("new_york", fixtures.AS_OF_NEW_YORK, "fixed", "adaptive"),
+)
+# Tables whose rows must not change by what comes after their business date.
+LASTING_SCHEMAS = ("core", "insight", "measurement", "kpi")
+
+
+@cache
+def two_years() -> fixtures.Fixture:
+    return fixtures.two_years()
+
+
+@pytest.fixture(scope="session")
+def landings(
+    made_once: MadeOnce, complete_journey_landing: Path, cdnow_landing: Path
+) -> Mapping[str, Path]:
+    """Landing folders by name."""
+
+    def write(zone: str) -> Callable[[Path], None]:
+        return lambda folder: two_years().book.write(folder, zone) and None
+
+    return {
+        "complete_journey": complete_journey_landing,
+        "cdnow": cdnow_landing,
+        "shanghai": made_once("two_years_shanghai", write(SHANGHAI)),
+        "new_york": made_once("two_years_new_york", write(NEW_YORK)),
+    }
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What a build says and what the oracle says."""
+
+    build_file: Path
+    marts: Marts
+    ids: Mapping[str, str]
+
+
+@pytest.fixture(scope="session", params=CASES, ids=str)
+def sides(
+    request: pytest.FixtureRequest,
+    landings: Mapping[str, Path],
+    build_warehouse: BuildWarehouse,
+) -> Sides:
+    """Build and compute one case; shared by the tests of all its marts."""
+    case: Case = request.param
+    landing = landings[case.data]
+    build_file = build_warehouse(landing, case.as_of, case.rfm_mode, case.lifecycle_mode)
+    persons = two_years().persons if case.data in {"shanghai", "new_york"} else {}
+    marts = compute(read_landing(landing), case.as_of, case.rfm_mode, case.lifecycle_mode, persons)
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        ids = one_ids(connection, marts, persons)
+    return Sides(build_file, marts, ids)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.table)
+def test_every_row_is_that_of_the_oracle(sides: Sides, mart: Mart) -> None:
+    with duckdb.connect(str(sides.build_file), read_only=True) as connection:
+        report = differences(connection, mart, mart.expected(sides.marts), sides.ids)
+    assert not report, report
+
+
+@pytest.mark.slow
+def test_a_build_for_an_old_date_is_unchanged_by_data_that_came_later(
+    landings: Mapping[str, Path], made_once: MadeOnce, build_warehouse: BuildWarehouse
+) -> None:
+    as_of = fixtures.AS_OF_NEW_YORK
+    whole = landings["new_york"]
+    known_then = made_once(
+        "two_years_known_then", lambda folder: fixtures.truncate(whole, folder, as_of) and None
+    )
+    with (
+        duckdb.connect(
+            str(build_warehouse(whole, as_of, "fixed", "adaptive")), read_only=True
+        ) as a,
+        duckdb.connect(
+            str(build_warehouse(known_then, as_of, "fixed", "adaptive")), read_only=True
+        ) as b,
+    ):
+        tables = [table for table in tables_of(a) if table.split(".")[0] in LASTING_SCHEMAS]
+        assert tables == [t for t in tables_of(b) if t.split(".")[0] in LASTING_SCHEMAS]
+        assert {mart.table for mart in MARTS} <= set(tables)
+        names_a, names_b = person_names(a), person_names(b)
+        reports = []
+        for table in tables:
+            rows_a, rows_b = renamed(a, table, names_a), renamed(b, table, names_b)
+            report = bag_differences(rows_a, rows_b)
+            reports += [f"{table}: {report}"] if report else []
+    assert not reports, "\n\n".join(reports)
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return schema.table of everything that was built."""
+    rows = connection.execute(
+        "select table_schema || '.' || table_name from information_schema.tables order by all"
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def person_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return one_id -> a name of the person that does not depend on how ids are minted."""
+    rows = connection.execute(
+        """
+        select one_id, min(source_system || '/' || source_table || '/' || source_key)
+        from identity.oneid_map
+        group by one_id
+        """
+    ).fetchall()
+    return dict(rows)
+
+
+def renamed(
+    connection: duckdb.DuckDBPyConnection, table: str, names: Mapping[str, str]
+) -> pl.DataFrame:
+    """Return the rows of a table with persons by name."""
+    frame = connection.sql(f"select * from {table}").pl()
+    columns = [column for column in frame.columns if column.endswith("one_id")]
+    return frame.with_columns(
+        pl.Series(column, [names.get(one_id, one_id) for one_id in frame[column]], pl.String)
+        for column in columns
+    )
+
+
+def bag_differences(left: pl.DataFrame, right: pl.DataFrame) -> str:
+    """Return how two tables differ as bags of rows (doubles: as written, to nine digits)."""
+    if left.columns != right.columns:
+        return f"columns differ: {left.columns}, {right.columns}"
+
+    def counted(frame: pl.DataFrame) -> pl.DataFrame:
+        text = frame.select(
+            pl.col(c).round_sig_figs(9).cast(pl.String)
+            if frame.schema[c].is_float()
+            else pl.col(c).cast(pl.String)
+            for c in frame.columns
+        )
+        row = text.select(row=pl.concat_str(pl.all().fill_null("∅"), separator=" | "))
+        return row.group_by("row").agg(rows=pl.len())
+
+    return frame_differences(counted(left), counted(right), ["row"])

@@ -19,8 +19,8 @@ import pytest
 
 from tests.oracles import fixtures
 from tests.oracles.book import NEW_YORK, SHANGHAI
-from tests.oracles.compare import MARTS, Mart, differences, frame_differences, one_ids
-from tests.oracles.everything import Marts, compute
+from tests.oracles.compare import MARTS, check, frame_differences
+from tests.oracles.everything import compute
 from tests.oracles.landing import read_landing
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ def landings(
     """Landing folders by name."""
 
     def write(zone: str) -> Callable[[Path], None]:
-        return lambda folder: two_years().book.write(folder, zone) and None
+        def write_two_years(folder: Path) -> None:
+            two_years().book.write(folder, zone)
+
+        return write_two_years
 
     return {
         "complete_journey": complete_journey_landing,
@@ -77,38 +80,17 @@ def landings(
     }
 
 
-@dataclass(frozen=True)
-class Sides:
-    """What a build says and what the oracle says."""
-
-    build_file: Path
-    marts: Marts
-    ids: Mapping[str, str]
-
-
-@pytest.fixture(scope="session", params=CASES, ids=str)
-def sides(
-    request: pytest.FixtureRequest,
-    landings: Mapping[str, Path],
-    build_warehouse: BuildWarehouse,
-) -> Sides:
-    """Build and compute one case; shared by the tests of all its marts."""
-    case: Case = request.param
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_row_of_every_mart_is_that_of_the_oracle(
+    case: Case, landings: Mapping[str, Path], build_warehouse: BuildWarehouse
+) -> None:
     landing = landings[case.data]
     build_file = build_warehouse(landing, case.as_of, case.rfm_mode, case.lifecycle_mode)
     persons = two_years().persons if case.data in {"shanghai", "new_york"} else {}
     marts = compute(read_landing(landing), case.as_of, case.rfm_mode, case.lifecycle_mode, persons)
     with duckdb.connect(str(build_file), read_only=True) as connection:
-        ids = one_ids(connection, marts, persons)
-    return Sides(build_file, marts, ids)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.table)
-def test_every_row_is_that_of_the_oracle(sides: Sides, mart: Mart) -> None:
-    with duckdb.connect(str(sides.build_file), read_only=True) as connection:
-        report = differences(connection, mart, mart.expected(sides.marts), sides.ids)
-    assert not report, report
+        check(connection, marts, persons)
 
 
 @pytest.mark.slow
@@ -117,9 +99,11 @@ def test_a_build_for_an_old_date_is_unchanged_by_data_that_came_later(
 ) -> None:
     as_of = fixtures.AS_OF_NEW_YORK
     whole = landings["new_york"]
-    known_then = made_once(
-        "two_years_known_then", lambda folder: fixtures.truncate(whole, folder, as_of) and None
-    )
+
+    def write_what_was_known(folder: Path) -> None:
+        fixtures.truncate(whole, folder, as_of)
+
+    known_then = made_once("two_years_known_then", write_what_was_known)
     with (
         duckdb.connect(
             str(build_warehouse(whole, as_of, "fixed", "adaptive")), read_only=True
@@ -164,7 +148,7 @@ def renamed(
     connection: duckdb.DuckDBPyConnection, table: str, names: Mapping[str, str]
 ) -> pl.DataFrame:
     """Return the rows of a table with persons by name."""
-    frame = connection.sql(f"select * from {table}").pl()
+    frame: pl.DataFrame = connection.sql(f"select * from {table}").pl()
     columns = [column for column in frame.columns if column.endswith("one_id")]
     return frame.with_columns(
         pl.Series(column, [names.get(one_id, one_id) for one_id in frame[column]], pl.String)

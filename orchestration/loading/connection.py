@@ -34,6 +34,7 @@ def connect(
         ("preserve_insertion_order", "true"),
         ("enable_external_file_cache", "false"),
         ("enable_progress_bar", "false"),
+        ("disabled_optimizers", "'in_clause'"),
         ("autoinstall_known_extensions", "false"),
         ("autoload_known_extensions", "false"),
     ):

@@ -39,6 +39,8 @@ _EXPECTED = {
 
 def explain(connection: duckdb.DuckDBPyConnection, reading: Reading, relation: RawRelation) -> int:
     """Fill the table `problems` from `staged`; returns the number of its rows."""
+    if not count_of(connection, "SELECT count(_texts) FROM staged"):
+        return 0
     present = [
         (position, column)
         for position, column in enumerate(reading.table.columns, start=1)
@@ -100,15 +102,15 @@ def _code(column: Column, position: int, reading: Reading) -> str:
         return f"CASE {cases[0]} END"
     if column.type == "timestamp":
         context = reading.typing_context(column.name)
-        parsed = f"coalesce(as_zoned({text}), as_naive({text}))"
+        zoned, naive = f"zoned_form(iso_form(unspoilt({text})))", f"naive_form(iso_form(unspoilt({text})))"
         if not context.source_zone and not context.cast.unit and not context.cast.format:
             cases.append(
-                f"WHEN {name} IS NULL AND as_zoned({text}) IS NULL AND as_naive({text}) IS NOT NULL "
+                f"WHEN {name} IS NULL AND {naive} IS NOT NULL "
                 "THEN 'naive_timestamp'"
             )
-        cases.append(f"WHEN {name} IS NULL AND {parsed} IS NOT NULL THEN 'out_of_range'")
+        cases.append(f"WHEN {name} IS NULL AND coalesce({zoned}, {naive}) IS NOT NULL THEN 'out_of_range'")
     if column.type == "date":
-        parsed = f"coalesce(as_day({text}), CAST(as_zoned({text}) AS DATE))"
+        parsed = f"naive_form(iso_form(unspoilt({text})))"
         cases.append(f"WHEN {name} IS NULL AND {parsed} IS NOT NULL THEN 'out_of_range'")
     if column.type in {"money", "number"}:
         finite = f"finite(TRY_CAST(number_text({text}) AS DOUBLE)) IS NOT NULL"

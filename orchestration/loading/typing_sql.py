@@ -16,15 +16,22 @@ from orchestration.loading.lake import sql_text
 from orchestration.loading.zones import local_from_utc, utc_from_local
 
 # White space as spreadsheets and tills write it: ASCII, no-break, full-width, zero-width, BOM.
-_SPACE = (
-    r"\s\x0B\x{0085}\x{00A0}\x{1680}\x{2000}-\x{200B}\x{2028}\x{2029}\x{202F}\x{205F}"
-    r"\x{3000}\x{FEFF}"
+_SPACES = (
+    "\t\n\v\f\r \x85\xa0\u1680"
+    + "".join(map(chr, range(0x2000, 0x200C)))
+    + "\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 _CJK = r"\x{4E00}-\x{9FFF}"
 _OFFSET = r"[+-](?:0[0-9]|1[0-5])(?::?[0-5][0-9])?"
 _DAY = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
-_QUICK_INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+_QUICK_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_QUICK_INSTANT = _QUICK_DAY + r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
+_QUICK_MONEY = r"[0-9]+(?:\.[0-9]{1,2})?"
+_QUICK_INTEGER = "-?[0-9]+"
+_QUICK_NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
+_MAIL_LETTER = r"[^\s@.\"<>()\[\],;:\\*\x00-\x1F]"
+_HOST_LETTER = r"[^\s@._\"<>()\[\],;:\\*\x00-\x1F-]"
 PLAIN_MOBILE = "1[3-9][0-9]{9}"
 
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是")
@@ -34,6 +41,7 @@ _GENDERS = {
     "female": ("female", "f", "woman", "2", "2.0", "女", "女性", "女士"),
     "other": ("other", "o", "其他", "其它"),
 }
+_QUICK_BOOLEANS = (("true", "true"), ("false", "false"), ("1", "true"), ("0", "false"))
 _UNKNOWN_GENDERS = ("unknown", "u", "0", "0.0", "9", "9.0", "未知", "保密", "不详")
 
 
@@ -41,117 +49,69 @@ def _among(values: tuple[str, ...]) -> str:
     return "(" + ", ".join(sql_text(value) for value in values) + ")"
 
 
-def _spellings(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f(v) for v in values for f in (str, str.upper, str.capitalize)))
-
-
+# A parameter that is used more than once is spelled out more than once, so what is passed to these
+# is a column wherever it can be.
 MACROS = (
-    f"stripped(r) AS regexp_replace(r, '^[{_SPACE}]+|[{_SPACE}]+$', '', 'g')",
-    f"is_blank(r) AS coalesce(regexp_full_match(r, '[{_SPACE}]*'), true)",
-    # Full-width digits and signs as ASCII, and the apostrophe that keeps a spreadsheet from
-    # reading a number taken off.
-    """unspoilt(r) AS regexp_replace(
-        translate(stripped(r), '０１２３４５６７８９．，－＋ｅＥ−：／', '0123456789.,-+eE-:/'),
-        '^''+', '')""",
+    f"stripped(r) AS trim(r, '{_SPACES}')",
+    "is_blank(r) AS coalesce(stripped(r) = '', true)",
+    # Full-width digits and signs as ASCII, without the apostrophe that keeps a spreadsheet from
+    # reading a number.
+    """unspoilt(r) AS ltrim(translate(stripped(r),
+        '０１２３４５６７８９．，－＋ｅＥ−：／', '0123456789.,-+eE-:/'), chr(39))""",
     "no_nul(r) AS CASE WHEN NOT contains(r, chr(0)) THEN r END",
     f"""as_text(r) AS CASE
-        WHEN r IS NULL THEN NULL
         WHEN regexp_full_match(r, '[!-~{_CJK}](?:[ -~{_CJK}]*[!-~{_CJK}])?') THEN r
         ELSE no_nul(nullif(nfc_normalize(stripped(r)), '')) END""",
-    """as_id(r) AS CASE
-        WHEN r IS NULL THEN NULL
+    r"""as_id(r) AS CASE
         WHEN regexp_full_match(r, '[0-9A-Za-z_:@#/+=-]+') THEN r
-        ELSE no_nul(nullif(regexp_replace(regexp_replace(stripped(r), '^''+', ''),
-            '^([0-9]+)\\.0$', '\\1'), '')) END""",
+        ELSE no_nul(nullif(regexp_replace(
+            ltrim(stripped(r), chr(39)), '^([0-9]+)\.0$', '\1'), '')) END""",
     """as_code(r) AS CASE
-        WHEN r IS NULL THEN NULL
-        WHEN regexp_full_match(r, '[a-z0-9_]+') THEN r
-        ELSE lower(as_text(r)) END""",
-    f"""as_gender(r) AS CASE
-        WHEN r IS NULL OR is_blank(r) THEN NULL
-        {
-        " ".join(
-            f"WHEN lower(stripped(r)) IN {_among(of)} THEN '{code}'"
-            for code, of in _GENDERS.items()
-        )
-    }
-        WHEN lower(stripped(r)) IN {_among(_UNKNOWN_GENDERS)} THEN NULL
-        ELSE no_nul(lower(stripped(r))) END""",
-    r"""careful_email(s) AS CASE
-        WHEN strlen(s) <= 254 AND NOT contains(s, '..')
-             AND regexp_full_match(s, '[^\s@"<>()\[\],;:\\*\x00-\x1F]{1,64}@[^\s@"<>()\[\],;:\\*_\x00-\x1F]+')
-             AND regexp_matches(s, '[^.]@[^.@-](?:[^@]*[^.@-])?\.[^.@0-9-][^.@]*$') THEN s END""",
-    r"""as_email(r) AS CASE
-        WHEN r IS NULL THEN NULL
-        WHEN regexp_full_match(r, '[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@[a-z0-9]+(?:[.-][a-z0-9]+)*\.[a-z]+')
-             AND strlen(r) <= 254 THEN r
-        ELSE careful_email(lower(regexp_replace(stripped(r), '^''+', ''))) END""",
+        WHEN regexp_full_match(r, '[a-z0-9_]+') THEN r ELSE lower(as_text(r)) END""",
+    f"""gender_of(c) AS CASE
+        {" ".join(f"WHEN c IN {_among(of)} THEN '{code}'" for code, of in _GENDERS.items())}
+        WHEN c IN {_among(_UNKNOWN_GENDERS)} THEN NULL ELSE c END""",
+    f"""email_of(s) AS CASE WHEN strlen(s) <= 254 AND regexp_full_match(s,
+        '{_MAIL_LETTER}+(?:\\.{_MAIL_LETTER}+)*@(?:{_HOST_LETTER}+(?:-+{_HOST_LETTER}+)*\\.)+'
+        '[^0-9\\s@._\"<>()\\[\\],;:\\\\*\\x00-\\x1F-]{_HOST_LETTER}*(?:-+{_HOST_LETTER}+)*') THEN s END""",
     r"""plain_number(s) AS CASE
         WHEN regexp_full_match(s, '[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?') THEN s
         WHEN regexp_full_match(s, '[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?')
         THEN replace(s, ',', '') END""",
-    r"""number_text(r) AS plain_number(unspoilt(r))""",
-    r"""as_money(r) AS CASE
-        WHEN r IS NULL THEN NULL
-        WHEN regexp_full_match(r, '[0-9]{1,16}(?:\.[0-9]{1,2})?') THEN TRY_CAST(r AS DECIMAL(18,2))
-        ELSE TRY_CAST(number_text(r) AS DECIMAL(18,2)) END""",
-    r"""is_rounded(r, t) AS CASE
-        WHEN t IS NULL OR regexp_full_match(r, '[0-9]{1,16}(?:\.[0-9]{1,2})?') THEN 0
-        WHEN TRY_CAST(number_text(r) AS DECIMAL(38,18)) <> t THEN 1 ELSE 0 END""",
+    "number_text(r) AS plain_number(unspoilt(r))",
     r"""whole_number(s) AS CASE
         WHEN regexp_full_match(s, '[+-]?[0-9]+(?:\.0*)?')
         THEN TRY_CAST(regexp_replace(s, '\..*$', '') AS BIGINT)
         WHEN regexp_matches(s, '[eE]')
              AND TRY_CAST(s AS DECIMAL(38,15)) = trunc(TRY_CAST(s AS DECIMAL(38,15)))
         THEN TRY_CAST(TRY_CAST(s AS DECIMAL(38,15)) AS BIGINT) END""",
-    r"""as_integer(r) AS CASE
-        WHEN r IS NULL THEN NULL
-        WHEN regexp_full_match(r, '-?[0-9]{1,18}') THEN TRY_CAST(r AS BIGINT)
-        ELSE whole_number(number_text(r)) END""",
     "finite(x) AS CASE WHEN isfinite(x) THEN x END",
-    r"""as_number(r) AS CASE
-        WHEN r IS NULL THEN NULL
-        WHEN regexp_full_match(r, '-?[0-9]{1,15}(?:\.[0-9]{1,15})?') THEN TRY_CAST(r AS DOUBLE)
-        ELSE finite(TRY_CAST(number_text(r) AS DOUBLE)) END""",
     f"""as_boolean(r) AS CASE
-        WHEN r IN {_among(_spellings(_TRUE))} THEN true
-        WHEN r IN {_among(_spellings(_FALSE))} THEN false
-        WHEN r IS NULL THEN NULL
         WHEN lower(unspoilt(r)) IN {_among(_TRUE)} THEN true
         WHEN lower(unspoilt(r)) IN {_among(_FALSE)} THEN false END""",
-    # ISO form of whatever date and time notation; the result may still be nonsense.
-    r"""iso_form(r) AS regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-        regexp_replace(regexp_replace(upper(unspoilt(r)),
-        '^([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日', '\1-\2-\3'),
-        '^([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})', '\1-\2-\3'),
-        '^([0-9]{4})([0-9]{2})([0-9]{2})(?:\.0$|([T ]|$))', '\1-\2-\3\4'),
-        'T([0-9]{2})([0-9]{2})([0-9]{2})', 'T\1:\2:\3'),
-        '[T ]+([0-9]{1,2}):', ' \1:'),
-        '(:[0-9]{2}),([0-9]+)', '\1.\2'),
-        ' *(?:Z|UTC)$', '+00'),
-        '([0-9]) +([+-][0-9:]+)$', '\1\2')""",
+    # Other notations of dates and times as ISO; what is none of them stays what it is.
+    r"""iso_day(s) AS CASE
+        WHEN regexp_matches(s, '^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}') THEN replace(s, '/', '-')
+        WHEN regexp_matches(s, '^[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日')
+        THEN replace(translate(s, '年月', '--'), '日', '')
+        WHEN regexp_matches(s, '^[0-9]{8}(?:\.0$|[T ]|$)')
+        THEN s[1:4] || '-' || s[5:6] || '-' || replace(s[7:], '.0', '')
+        ELSE s END""",
+    r"""iso_form(s) AS replace(replace(regexp_replace(regexp_replace(regexp_replace(
+        replace(replace(iso_day(upper(s)), 'UTC', 'Z'), ',', '.'),
+        '[T ]([0-9]{2})([0-9]{2})([0-9]{2})', 'T\1:\2:\3'),
+        '[T ]+([0-9]{1,2}:)', ' \1'),
+        ' *Z$', '+00'), ' +', '+'), ' -', '-')""",
     f"""zoned_form(s) AS CASE
-        WHEN regexp_full_match(s, '{_DAY} {_CLOCK} ?{_OFFSET}')
+        WHEN regexp_full_match(s, '{_DAY} {_CLOCK}{_OFFSET}')
         THEN make_timestamp(epoch_us(TRY_CAST(s AS TIMESTAMPTZ))) END""",
     f"""naive_form(s) AS CASE
         WHEN regexp_full_match(s, '{_DAY}(?: {_CLOCK})?') THEN TRY_CAST(s AS TIMESTAMP) END""",
-    f"""as_zoned(r) AS CASE
-        WHEN r IS NULL THEN NULL
-        WHEN regexp_full_match(r, '{_QUICK_INSTANT}Z') THEN TRY_CAST(r AS TIMESTAMP)
-        WHEN regexp_full_match(r, '{_QUICK_INSTANT}{_OFFSET}')
-        THEN make_timestamp(epoch_us(TRY_CAST(r AS TIMESTAMPTZ)))
-        WHEN regexp_full_match(r, '{_QUICK_INSTANT}') THEN NULL
-        ELSE zoned_form(iso_form(r)) END""",
-    f"""as_naive(r) AS CASE
-        WHEN r IS NULL THEN NULL
-        WHEN regexp_full_match(r, '{_QUICK_INSTANT}') THEN TRY_CAST(r AS TIMESTAMP)
-        WHEN regexp_full_match(r, '{_QUICK_INSTANT}(?:Z|{_OFFSET})') THEN NULL
-        ELSE naive_form(iso_form(r)) END""",
-    f"""as_day(r) AS CASE
-        WHEN r IS NULL THEN NULL
-        WHEN regexp_full_match(r, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') THEN TRY_CAST(r AS DATE)
-        ELSE CAST(naive_form(iso_form(r)) AS DATE) END""",
 )
+
+
+Layer = tuple[tuple[str, str], ...]
+"""Helper columns, name and SQL, that are projected together."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +122,7 @@ class Typing:
     before it, and `typed` and `rounded` (0 or 1: a money value lost decimals) to all of them.
     """
 
-    layers: tuple[tuple[tuple[str, str], ...], ...]
+    layers: tuple[Layer, ...]
     typed: str
     rounded: str | None = None
 
@@ -179,20 +139,26 @@ class TypingContext:
 
 def typing_of(column: Column, source: str, kind: str, context: TypingContext) -> Typing:
     """SQL for `column`, delivered as the SQL column `source` of the DuckDB type `kind`."""
-    text = _replaced(text_of(source, kind), context.cast)
-    if context.cast.values or context.cast.format or context.cast.unit:
+    text = text_of(source, kind)
+    cast = context.cast
+    before: tuple[Layer, ...] = ()
+    if cast.values:
+        name = f"_replaced_{column.name}"
+        before, text = (((name, _replaced(text, cast)),),), name
+    if cast.values or cast.format or cast.unit:
         kind = "VARCHAR"
     reader = {
+        "gender": _gender,
+        "email": _email,
         "money": _money,
         "integer": _integer,
         "number": _number,
         "boolean": _boolean,
         "date": _date,
         "timestamp": _timestamp,
-    }.get(column.type)
-    if reader is not None:
-        return reader(column, source, kind, text, context)
-    return Typing((), _textual(column, text))
+    }.get(column.type, _textual)
+    typing = reader(column, source, kind, text, context)
+    return Typing((*before, *typing.layers), typing.typed, typing.rounded)
 
 
 def text_of(source: str, kind: str) -> str:
@@ -232,112 +198,191 @@ def _replaced(text: str, cast: Cast) -> str:
     return f"CASE stripped({text}) {cases} ELSE {text} END"
 
 
-def _textual(column: Column, text: str) -> str:
+def _textual(column: Column, _: str, __: str, text: str, ___: TypingContext) -> Typing:
     if column.type == "phone":
         plain = f"regexp_full_match({text}, '{PLAIN_MOBILE}')"
-        return f"CASE WHEN {plain} THEN {text} ELSE no_nul(nullif(stripped({text}), '')) END"
-    macro = {"name": "as_text", "text": "as_text", "buyer_key": "as_id"}.get(column.type)
-    typed = f"{macro or 'as_' + column.type}({text})"
-    if column.unknown_code_rejects:
-        return f"CASE WHEN {typed} IN {_among(column.codes)} THEN {typed} END"
-    return typed
+        return Typing(
+            (), f"CASE WHEN {plain} THEN {text} ELSE no_nul(nullif(stripped({text}), '')) END"
+        )
+    if column.type == "code" and column.unknown_code_rejects:
+        name = f"_code_{column.name}"
+        known = f"CASE WHEN {name} IN {_among(column.codes)} THEN {name} END"
+        return Typing((((name, f"as_code({text})"),),), known)
+    macro = {"code": "as_code", "id": "as_id", "buyer_key": "as_id"}.get(column.type, "as_text")
+    return Typing((), f"{macro}({text})")
+
+
+def _gender(column: Column, _: str, __: str, text: str, ___: TypingContext) -> Typing:
+    name = f"_code_{column.name}"
+    return Typing((((name, f"as_code({text})"),),), f"gender_of({name})")
+
+
+def _email(column: Column, _: str, __: str, text: str, ___: TypingContext) -> Typing:
+    name = f"_mail_{column.name}"
+    return Typing((((name, f"ltrim(lower(as_text({text})), chr(39))"),),), f"email_of({name})")
+
+
+def _numeric(
+    column: Column, text: str, pattern: str, target: str, careful: str
+) -> tuple[Layer, ...]:
+    """Layers that end in `_parsed_<column>`; `_number_<column>` is the spelling where it was odd.
+
+    `careful` is SQL with `{}` for that spelling.
+    """
+    quick, odd, number = (f"_{part}_{column.name}" for part in ("quick", "odd", "number"))
+    return (
+        _quick_or_odd(quick, odd, text, pattern, target),
+        ((number, f"plain_number({odd})"),),
+        ((f"_parsed_{column.name}", f"coalesce({quick}, {careful.format(number)})"),),
+    )
 
 
 def _money(column: Column, source: str, kind: str, text: str, context: TypingContext) -> Typing:
-    name = f"_parsed_{column.name}"
-    rounded = f"is_rounded({text}, {name})"
+    name, number = f"_parsed_{column.name}", f"_number_{column.name}"
     if context.cast.unit == "cents":
-        exact = f"TRY_CAST(number_text({text}) AS DECIMAL(30,8)) * 0.01::DECIMAL(3,2)"
-        parsed = f"TRY_CAST({exact} AS DECIMAL(18,2))"
-        rounded = f"CASE WHEN {exact} <> {name} THEN 1 ELSE 0 END"
-    elif kind in _INTEGERS:
-        parsed, rounded = f"TRY_CAST({source} AS DECIMAL(18,2))", "0"
-    elif kind.startswith("DECIMAL"):
-        parsed = f"TRY_CAST({source} AS DECIMAL(18,2))"
-        rounded = f"CASE WHEN {source} <> {name} THEN 1 ELSE 0 END"
-    elif kind in {"DOUBLE", "FLOAT"}:
-        # The shortest decimal that reads back as the float is what its writer meant.
-        quick = f"TRY_CAST({source} AS DECIMAL(18,2))"
-        parsed = (
-            f"CASE WHEN abs({source}) < 1e12 AND CAST({quick} AS {kind}) = {source} "
-            f"THEN {quick} ELSE as_money(CAST({source} AS VARCHAR)) END"
-        )
-        rounded = f"CASE WHEN CAST({name} AS {kind}) = {source} THEN 0 ELSE {rounded} END"
-    else:
-        parsed = f"as_money({text})"
-    return Typing((((name, parsed),),), _in_range(column, name), rounded)
+        exact = f"_exact_{column.name}"
+        cents = f"TRY_CAST(number_text({text}) AS DECIMAL(30,8)) * 0.01::DECIMAL(3,2)"
+        layers = (((exact, cents),), ((name, f"TRY_CAST({exact} AS DECIMAL(18,2))"),))
+        return Typing(layers, _in_range(column, name), _differs(exact, name))
+    if kind in _INTEGERS or kind.startswith("DECIMAL"):
+        layers = (((name, f"TRY_CAST({source} AS DECIMAL(18,2))"),),)
+        rounded = _differs(source, name) if kind.startswith("DECIMAL") else None
+        return Typing(layers, _in_range(column, name), rounded)
+    careful = "TRY_CAST({} AS DECIMAL(18,2))"
+    rounded = _differs(f"TRY_CAST({number} AS DECIMAL(38,18))", name)
+    if kind not in {"DOUBLE", "FLOAT"}:
+        layers = _numeric(column, text, _QUICK_MONEY, "DECIMAL(18,2)", careful)
+        return Typing(layers, _in_range(column, name), rounded)
+    # The shortest decimal that reads back as the float is what its writer meant.
+    quick = f"_quick_{column.name}"
+    is_exact = f"abs({source}) < 1e12 AND CAST({quick} AS {kind}) = {source}"
+    spelling = f"CASE WHEN NOT coalesce({is_exact}, false) THEN CAST({source} AS VARCHAR) END"
+    layers = (
+        ((quick, f"TRY_CAST({source} AS DECIMAL(18,2))"),),
+        ((number, f"plain_number({spelling})"),),
+        ((name, f"CASE WHEN {is_exact} THEN {quick} ELSE {careful.format(number)} END"),),
+    )
+    return Typing(layers, _in_range(column, name), rounded)
+
+
+def _differs(exact: str, rounded: str) -> str:
+    return f"CASE WHEN {exact} <> {rounded} THEN 1 ELSE 0 END"
 
 
 def _integer(column: Column, source: str, kind: str, text: str, _: TypingContext) -> Typing:
     name = f"_parsed_{column.name}"
-    parsed = f"TRY_CAST({source} AS BIGINT)" if kind in _INTEGERS else f"as_integer({text})"
-    return Typing((((name, parsed),),), _in_range(column, name))
+    if kind in _INTEGERS:
+        layers: tuple[Layer, ...] = (((name, f"TRY_CAST({source} AS BIGINT)"),),)
+    else:
+        layers = _numeric(column, text, _QUICK_INTEGER, "BIGINT", "whole_number({})")
+    return Typing(layers, _in_range(column, name))
 
 
 def _number(column: Column, source: str, kind: str, text: str, _: TypingContext) -> Typing:
     name = f"_parsed_{column.name}"
-    parsed = f"as_number({text})"
     if kind in _INTEGERS or kind in {"DOUBLE", "FLOAT"} or kind.startswith("DECIMAL"):
-        parsed = f"finite(TRY_CAST({source} AS DOUBLE))"
-    return Typing((((name, parsed),),), _in_range(column, name))
+        layers: tuple[Layer, ...] = (((name, f"finite(TRY_CAST({source} AS DOUBLE))"),),)
+    else:
+        careful = "finite(TRY_CAST({} AS DOUBLE))"
+        layers = _numeric(column, text, _QUICK_NUMBER, "DOUBLE", careful)
+        # Hundreds of digits are a number to the quick pattern and infinite to the cast.
+        return Typing(layers, _in_range(column, f"finite({name})"))
+    return Typing(layers, _in_range(column, name))
 
 
 def _boolean(_: Column, source: str, kind: str, text: str, __: TypingContext) -> Typing:
-    return Typing((), source if kind == "BOOLEAN" else f"as_boolean({text})")
+    if kind == "BOOLEAN":
+        return Typing((), source)
+    quick = " ".join(f"WHEN '{word}' THEN {truth}" for word, truth in _QUICK_BOOLEANS)
+    return Typing((), f"CASE {text} {quick} ELSE as_boolean({text}) END")
 
 
 def _date(column: Column, source: str, kind: str, text: str, context: TypingContext) -> Typing:
     name, zoned = f"_parsed_{column.name}", f"_zoned_{column.name}"
     first, last = context.limits.earliest_year, context.limits.latest_year
-    in_range = (
-        f"CASE WHEN {name} BETWEEN DATE '{first}-01-01' AND DATE '{last}-12-31' THEN {name} END"
-    )
+    bounds = f"DATE '{first}-01-01' AND DATE '{last}-12-31'"
+    typed = f"CASE WHEN {name} BETWEEN {bounds} THEN {name} END"
     if context.cast.format:
-        return Typing((((name, f"TRY_CAST({_formatted(text, context)} AS DATE)"),),), in_range)
-    if kind == "DATE" or is_naive_type(kind):
-        return Typing((((name, f"TRY_CAST({source} AS DATE)"),),), in_range)
-    if kind.startswith("TIMESTAMP"):
-        instant = f"make_timestamp(epoch_us({source}))"
-    else:
-        instant = f"as_zoned({text})"
+        return Typing((((name, f"TRY_CAST({_formatted(text, context)} AS DATE)"),),), typed)
+    if is_naive_type(kind):
+        return Typing((((name, f"TRY_CAST({source} AS DATE)"),),), typed)
     local = f"CAST({local_from_utc(zoned, context.business_zone)} AS DATE)"
     if kind.startswith("TIMESTAMP"):
-        return Typing((((zoned, instant),), ((name, local),)), in_range)
-    day = f"_day_{column.name}"
-    layers = (((zoned, instant), (day, f"as_day({text})")), ((name, f"coalesce({day}, {local})"),))
-    return Typing(layers, in_range)
+        instant = f"make_timestamp(epoch_us({source}))"
+        return Typing((((zoned, instant),), ((name, local),)), typed)
+    quick, odd = f"_quick_{column.name}", f"_odd_{column.name}"
+    layers = (
+        _quick_or_odd(quick, odd, text, _QUICK_DAY, "DATE"),
+        ((f"_iso_{column.name}", f"iso_form({odd})"),),
+        ((zoned, f"zoned_form(_iso_{column.name})"),),
+        ((name, f"coalesce({quick}, CAST(naive_form(_iso_{column.name}) AS DATE), {local})"),),
+    )
+    return Typing(layers, typed)
 
 
-def _timestamp(column: Column, source: str, kind: str, text: str, context: TypingContext) -> Typing:
+def _timestamp(
+    column: Column, source: str, kind: str, text: str, context: TypingContext
+) -> Typing:
     naive, zoned = f"_naive_{column.name}", f"_zoned_{column.name}"
-    parsed: list[tuple[str, str]] = []
+    zone = context.source_zone
+    layers: tuple[Layer, ...]
     if context.cast.unit:
         fold = 1_000_000 if context.cast.unit == "epoch_seconds" else 1_000
         count = f"TRY_CAST(number_text({text}) AS DECIMAL(30,8)) * {fold}"
-        parsed.append((zoned, f"make_timestamp(TRY_CAST({count} AS BIGINT))"))
+        layers = (((zoned, f"make_timestamp(TRY_CAST({count} AS BIGINT))"),),)
     elif context.cast.format and ("%z" in context.cast.format or "%Z" in context.cast.format):
-        parsed.append((zoned, f"make_timestamp(epoch_us({_formatted(text, context)}))"))
+        layers = (((zoned, f"make_timestamp(epoch_us({_formatted(text, context)}))"),),)
     elif context.cast.format:
-        parsed.append((naive, _formatted(text, context)))
+        layers = (((naive, _formatted(text, context)),),)
     elif is_naive_type(kind):
-        parsed.append((naive, f"TRY_CAST({source} AS TIMESTAMP)"))
+        layers = (((naive, f"TRY_CAST({source} AS TIMESTAMP)"),),)
     elif kind.startswith("TIMESTAMP"):
-        parsed.append((zoned, f"make_timestamp(epoch_us({source}))"))
+        layers = (((zoned, f"make_timestamp(epoch_us({source}))"),),)
     else:
-        parsed.append((zoned, f"as_zoned({text})"))
-        if context.source_zone:
-            parsed.append((naive, f"as_naive({text})"))
-    names = {name for name, _ in parsed}
+        layers = _spelled_instant(column, text, zone)
+    names = {name for layer in layers for name, _ in layer}
     candidates = [zoned] if zoned in names else []
-    if naive in names and context.source_zone:
-        candidates.append(utc_from_local(naive, context.source_zone))
+    if naive in names and zone:
+        candidates.append(utc_from_local(naive, zone))
     if not candidates:
         return Typing((), "CAST(NULL AS TIMESTAMP)")
     first, last = context.limits.earliest_year, context.limits.latest_year
     bounds = f"TIMESTAMP '{first}-01-01' AND TIMESTAMP '{last}-12-31 23:59:59.999999'"
     value = f"_instant_{column.name}"
-    layers = (tuple(parsed), ((value, f"coalesce({', '.join(candidates)})"),))
+    layers = (*layers, ((value, f"coalesce({', '.join(candidates)})"),))
     return Typing(layers, f"CASE WHEN {value} BETWEEN {bounds} THEN {value} END")
+
+
+def _spelled_instant(column: Column, text: str, zone: str | None) -> tuple[Layer, ...]:
+    """Layers that end in `_zoned_<column>` and, where a zone is declared, `_naive_<column>`."""
+    quick, odd, iso = (f"_{part}_{column.name}" for part in ("quick", "odd", "iso"))
+    naive, zoned = f"_naive_{column.name}", f"_zoned_{column.name}"
+    if zone is None:
+        utc, offset = f"{_QUICK_INSTANT}Z", f"{_QUICK_INSTANT}{_OFFSET}"
+        quickly = (
+            f"CASE WHEN regexp_full_match({text}, '{utc}') THEN TRY_CAST({text} AS TIMESTAMP) "
+            f"WHEN regexp_full_match({text}, '{offset}') "
+            f"THEN make_timestamp(epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))) END"
+        )
+        return (
+            ((quick, quickly),),
+            ((iso, f"iso_form(unspoilt(CASE WHEN {quick} IS NULL THEN {text} END))"),),
+            ((zoned, f"coalesce({quick}, zoned_form({iso}))"),),
+        )
+    return (
+        _quick_or_odd(quick, odd, text, _QUICK_INSTANT, "TIMESTAMP"),
+        ((iso, f"iso_form({odd})"),),
+        ((zoned, f"zoned_form({iso})"), (naive, f"coalesce({quick}, naive_form({iso}))")),
+    )
+
+
+def _quick_or_odd(quick: str, odd: str, text: str, pattern: str, target: str) -> Layer:
+    """Two columns: the value where the spelling is the usual one, else the tidied spelling."""
+    is_quick = f"regexp_full_match({text}, '{pattern}')"
+    return (
+        (quick, f"TRY_CAST(CASE WHEN {is_quick} THEN {text} END AS {target})"),
+        (odd, f"CASE WHEN NOT {is_quick} THEN unspoilt({text}) END"),
+    )
 
 
 def _formatted(text: str, context: TypingContext) -> str:

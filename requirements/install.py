@@ -84,7 +84,7 @@ def install(name: str) -> None:
         "--no-compile",
     ]
     environment = {**os.environ, "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
-    command = [*pip, "--no-input", "--progress-bar", "off", "--require-hashes", "-r", str(lock)]
+    command = [*pip, "--no-deps", "--require-hashes", "--progress-bar", "off", "-r", str(lock)]
     tail: list[str] = []
     seen = 0
     with subprocess.Popen(

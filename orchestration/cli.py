@@ -34,7 +34,7 @@ from orchestration.warehouse.build import (
     only_writer,
     parse_as_of,
 )
-from orchestration.warehouse.dbt_run import dbt_command, dbt_environment
+from orchestration.warehouse.dbt_run import dbt_command, dbt_environment, with_folders
 from orchestration.warehouse.lake import DEFAULT_ZONE, read_lake
 from orchestration.warehouse.policy import check_policies
 from orchestration.workspace import PROJECT, REAL_DATA_SETS, Workspace, resolve_workspace
@@ -183,10 +183,10 @@ def dbt_command_line(data: str, arguments: tuple[str, ...]) -> None:
     build_file = workspace.build_file()
     files = dbt_files(build_file)
     zone = read_lake(workspace.lake).business_zone if workspace.lake.is_dir() else DEFAULT_ZONE
-    environment = dbt_environment(workspace.lake, build_file, zone)
+    environment = with_folders(dbt_environment(workspace.lake, build_file, zone), files)
 
     def run() -> int:
-        command = dbt_command(files, arguments or ("--help",))
+        command = dbt_command(arguments or ("--help",))
         return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
 
     if not arguments or set(arguments) & DBT_COMMANDS_WITHOUT_BUILD_FILE:
@@ -260,7 +260,7 @@ def _build_step(terminal: Terminal, workspace: Workspace, options: BuildOptions)
                 on_plan=lambda plan: terminal.say(f"      {_plan_note(plan)}"),
                 on_result=progress,
             )
-        notes.append(", ".join(f"{count} {status}" for status, count in result.counts.items()))
+        notes.append(_counts_note(result))
     return result
 
 
@@ -277,6 +277,15 @@ def _plan_note(plan: BuildPlan) -> str:
     where = " beside today's" if plan.aside else ""
     how = f"full refresh: {plan.full_refresh}" if plan.full_refresh else "incremental"
     return f"as of {day}{where}, business zone {plan.lake.business_zone} ({how})"
+
+
+def _counts_note(result: BuildResult) -> str:
+    """`142 tables, views and seeds; 102 data tests passed`."""
+    passed = result.counts.get("pass", 0)
+    warned = result.counts.get("warn", 0)
+    warnings = f", {warned} with a warning" if warned else ""
+    built = result.counts.get("success", 0)
+    return f"{built} tables, views and seeds; {passed + warned} data tests passed{warnings}"
 
 
 def _policy_note(counts: dict[str, int]) -> str:

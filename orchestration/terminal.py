@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
@@ -17,11 +18,15 @@ SECONDS_BETWEEN_LINES = 5.0
 """How often progress is written where the output is not a terminal."""
 
 
+WIDTH = 110
+"""Columns of the tables where the output is not a terminal."""
+
+
 class Terminal:
     """Prints for a person. `total` is the number of steps; pass `console` to print elsewhere."""
 
     def __init__(self, total: int, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self.console = console or _console()
         self.total = total
         self.number = 0
         self.started = time.monotonic()
@@ -50,14 +55,20 @@ class Terminal:
     def sections(self, sections: tuple[Section, ...]) -> None:
         """Print tables; every column but the first is aligned to the right if it holds numbers."""
         for section in sections:
-            table = Table(title=section.title, title_justify="left", title_style="bold")
+            table = Table(
+                title=section.title,
+                title_justify="left",
+                title_style="bold",
+                box=SIMPLE_HEAD,
+            )
             for index, column in enumerate(section.columns):
                 texts = [row[index] for row in section.rows]
                 numeric = bool(texts) and all(
                     text.replace(",", "").replace(".", "").lstrip("-").isdigit() or not text
                     for text in texts
                 )
-                table.add_column(column, justify="right" if numeric else "left")
+                justify: JustifyMethod = "right" if numeric else "left"
+                table.add_column(column, justify=justify, no_wrap=True)
             for row in section.rows:
                 table.add_row(*row)
             self.console.print(table, markup=False)
@@ -77,6 +88,12 @@ class Terminal:
             transient=True,
         ) as progress:
             yield DbtProgress(self, progress)
+
+
+def _console() -> Console:
+    """Standard output; at least wide enough for the tables where it is not a terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
 
 
 class DbtProgress:

@@ -49,9 +49,9 @@ select
     rfm_group,
     any_value(rfm_group_zh),
     count(*) as members,
-    avg(recency_days),
-    avg(frequency),
-    avg(monetary)
+    round(avg(recency_days), 2),
+    round(avg(frequency), 2),
+    round(avg(monetary), 2)
 from insight.member_rfm
 group by rfm_group
 order by members desc, rfm_group
@@ -93,7 +93,7 @@ def _sections(connection: duckdb.DuckDBPyConnection, present: set[str]) -> list[
     sections = [
         Section(
             "What came out",
-            ("", "number"),
+            ("what", "number"),
             tuple(
                 (label, _number(_value(connection, query)))
                 for table, label, query in _TOTALS
@@ -145,4 +145,4 @@ def _number(value: Any) -> str:
     number = float(value)
     if number == int(number):
         return f"{int(number):,}"
-    return f"{number:,.4f}" if abs(number) < 10 else f"{number:,.2f}"
+    return f"{number:,.4f}" if abs(number) < 2 else f"{number:,.2f}"

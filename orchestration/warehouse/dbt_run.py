@@ -98,27 +98,24 @@ def dbt_environment(lake: Path, build_file: Path, business_zone: str) -> dict[st
     }
 
 
-def dbt_command(
-    files: DbtFiles, arguments: Sequence[str], *, log_format: str = "text"
-) -> list[str]:
+def dbt_command(arguments: Sequence[str]) -> list[str]:
     """The command line of dbt in a process that ends with this one."""
-    return [
-        sys.executable,
-        "-P",
-        str(Path(__file__).with_name("dbt_process.py")),
-        str(os.getpid()),
-        "--log-format",
-        log_format,
-        "--log-path",
-        str(files.logs),
-        *arguments,
-        "--project-dir",
-        str(files.project),
-        "--profiles-dir",
-        str(files.project),
-        "--target-path",
-        str(files.target),
-    ]
+    script = Path(__file__).with_name("dbt_process.py")
+    return [sys.executable, "-P", str(script), str(os.getpid()), *arguments]
+
+
+def with_folders(
+    environment: Mapping[str, str], files: DbtFiles, log_format: str = "text"
+) -> dict[str, str]:
+    """`environment` with the folders of the project and of dbt's by-products."""
+    return {
+        **environment,
+        "DBT_PROJECT_DIR": str(files.project),
+        "DBT_PROFILES_DIR": str(files.project),
+        "DBT_TARGET_PATH": str(files.target),
+        "DBT_LOG_PATH": str(files.logs),
+        "DBT_LOG_FORMAT": log_format,
+    }
 
 
 def run_dbt(
@@ -139,9 +136,9 @@ def run_dbt(
     errors: list[str] = []
     other_lines: deque[str] = deque(maxlen=15)
     with subprocess.Popen(
-        dbt_command(files, arguments, log_format="json"),
+        dbt_command(arguments),
         cwd=files.project,
-        env=dict(environment),
+        env=with_folders(environment, files, "json"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

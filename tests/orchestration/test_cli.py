@@ -1,0 +1,114 @@
+"""The command line: mistakes end with a sentence and exit code 2; a run says what came out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestration.cli import main
+from orchestration.workspace import PROJECT
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("REKINDLE_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("REKINDLE_SERVING", str(tmp_path / "serving"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["demo", "complete_jorney"], "There is no data set and no folder named complete_jorney: "),
+        (["demo", "--data", "no/folder"], "There is no folder "),
+        (["demo", "file.csv"], "DATA=file.csv is a file, not a landing folder: "),
+        (["demo", "cdnow", "--as-of", "2017-13-01"], "'2017-13-01' is not a date: write AS_OF as"),
+        (["demo", "cdnow", "--as-of", "yesterday"], "'yesterday' is not a date: write AS_OF as"),
+        (
+            ["demo", "cdnow", "--data", "cdnow_sample"],
+            "DATA is given twice, as cdnow and as cdnow_",
+        ),
+        (["load", "no/folder"], "There is no folder "),
+        (["build", "cdnow"], "There is no raw lake in "),
+        (["publish", "cdnow", "--as-of", "1998-01-01"], "There is no raw lake in "),
+        (["policy", "check", "--folder", "nowhere"], "There is no folder nowhere: give the folder"),
+    ],
+)
+def test_mistake_is_a_sentence(folders: Path, arguments: list[str], sentence: str) -> None:
+    (folders / "file.csv").touch()
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1].startswith(sentence)
+    assert "Traceback" not in result.output
+
+
+def test_unknown_mode_is_a_usage_message(folders: Path) -> None:
+    result = run("build", "cdnow", "--rfm-mode", "cubic")
+    assert result.exit_code == 2
+    assert "is not one of 'quantile', 'fixed'" in result.output
+
+
+def test_nothing_to_publish_is_a_sentence(folders: Path) -> None:
+    result = run("publish", "cdnow")
+    assert result.exit_code == 1
+    assert "There is no build in " in result.output
+    assert "build first (rekindle build)." in result.output
+
+
+def test_mistake_in_brand_yml_is_a_sentence(folders: Path) -> None:
+    landing = folders / "brand"
+    landing.mkdir()
+    (landing / "brand.yml").write_text("business_zone: Mars/Olympus\n")
+    result = run("load", str(landing))
+    assert result.exit_code != 0
+    assert "Mars/Olympus" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_help_names_every_command(folders: Path) -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    for command in ("demo", "load", "build", "publish", "dbt", "policy"):
+        assert f"\n  {command} " in result.output
+
+
+@pytest.mark.slow
+def test_dbt_is_passed_through(folders: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", "dbt", "--data", "cdnow_sample", "--version"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "duckdb" in done.stdout
+
+
+@pytest.mark.slow
+def test_demo_of_a_landing_folder_that_is_empty(folders: Path) -> None:
+    landing = folders / "empty"
+    landing.mkdir()
+    result = run("demo", str(landing))
+    assert result.exit_code == 0, result.output
+    assert "as of no date (there is no dated fact yet)" in result.output
+    assert "Published: empty-" in result.output
+    assert list(landing.iterdir()) == [], "a brand's own folder is never written to"
+    connection = duckdb.connect(str(folders / "serving" / "rekindle.duckdb"), read_only=True)
+    tables = connection.execute(
+        "select schema_name, table_name, estimated_size from duckdb_tables()"
+    ).fetchall()
+    connection.close()
+    assert {("core", "fct_orders"), ("kpi", "kpi_monthly")} <= {table[:2] for table in tables}
+    sizes = {table[1]: table[2] for table in tables}
+    assert sizes["fct_orders"] == sizes["kpi_monthly"] == sizes["member_lifecycle"] == 0

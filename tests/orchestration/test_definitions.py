@@ -1,0 +1,228 @@
+"""The Dagster definitions: what they hold, and one whole daily job on a tiny brand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+import yaml
+
+from orchestration.automation import folder_state, landing_files_sensor
+from orchestration.brand_resource import BrandResource
+from orchestration.definitions import defs
+from orchestration.loading.contract import load_contract
+from orchestration.publishing.marts import published_marts
+from orchestration.warehouse.assets import MANIFEST, POOL
+from orchestration.workspace import PROJECT
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def graph() -> dg.AssetGraph:
+    dg.Definitions.validate_loadable(defs)
+    return defs.get_repository_def().asset_graph
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, dict[str, dict[str, object]]]:
+    return dict(json.loads(MANIFEST.read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    folder = tmp_path / "tiny"
+    for name, text in {
+        "brand.yml": "business_zone: Asia/Shanghai\n",
+        "crm/members/m.csv": (
+            "member_no,phone,registered_at,updated_at\n"
+            "m1,13912345671,2025-01-01T08:00:00Z,2025-01-01T08:00:00Z\n"
+            "m2,13912345672,2025-01-02T08:00:00Z,2025-01-02T08:00:00Z\n"
+        ),
+        "commerce/orders/o.csv": (
+            "order_id,order_channel,buyer_key_type,buyer_key,status,ordered_at,gross_amount,"
+            "discount_amount,net_amount,updated_at\n"
+            "o1,pos,member_no,m1,completed,2025-03-01T08:00:00Z,20,0,20,2025-03-01T08:00:00Z\n"
+            "o2,pos,member_no,m1,completed,2025-03-31T17:00:00Z,30,5,25,2025-03-31T17:00:00Z\n"
+            "o3,pos,member_no,m2,completed,2025-02-01T08:00:00Z,x,0,10,2025-02-01T08:00:00Z\n"
+        ),
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def test_lineage_runs_from_landing_file_to_published_mart(graph: dg.AssetGraph) -> None:
+    ancestors = graph.get_ancestor_asset_keys(dg.AssetKey(["serving", "core", "fct_orders"]))
+    assert dg.AssetKey(["landing", "commerce", "orders"]) in ancestors
+    assert dg.AssetKey(["lake", "commerce", "orders"]) in ancestors
+    assert dg.AssetKey(["core", "fct_orders"]) in ancestors
+
+
+def test_every_table_of_the_contract_is_an_asset(graph: dg.AssetGraph) -> None:
+    keys = graph.get_all_asset_keys()
+    for table in load_contract().tables:
+        assert dg.AssetKey(["landing", table.system, table.name]) in keys
+        assert dg.AssetKey(["lake", table.system, table.name]) in keys
+
+
+def test_every_public_model_is_published(graph: dg.AssetGraph) -> None:
+    keys = graph.get_all_asset_keys()
+    marts = published_marts(MANIFEST)
+    assert {("core", "fct_orders"), ("kpi", "kpi_monthly"), ("ops", "quarantine")} <= {
+        (mart.schema, mart.name) for mart in marts
+    }
+    for mart in marts:
+        assert dg.AssetKey([mart.schema, mart.name]) in keys
+        assert dg.AssetKey(["serving", mart.schema, mart.name]) in keys
+
+
+def test_data_tests_are_asset_checks(
+    graph: dg.AssetGraph, manifest: dict[str, dict[str, dict[str, object]]]
+) -> None:
+    checks = {(key.asset_key.path[-1], key.name) for key in graph.asset_check_keys}
+    tests = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node.get("attached_node")
+    ]
+    assert tests
+    for node in tests:
+        attached = str(node["attached_node"]).split(".")[-1]
+        assert (attached, node["name"]) in checks
+
+
+def test_groups_and_owners_come_from_dbt(
+    graph: dg.AssetGraph, manifest: dict[str, dict[str, dict[str, object]]]
+) -> None:
+    emails = {
+        str(group["name"]): str(dict(group["owner"])["email"])  # type: ignore[call-overload]
+        for group in manifest["groups"].values()
+    }
+    for mart in published_marts(MANIFEST):
+        node = graph.get(dg.AssetKey([mart.schema, mart.name]))
+        assert node.group_name == mart.schema
+        assert node.owners == [emails[mart.schema]]
+    assert graph.get(dg.AssetKey(["staging", "stg_crm__members"])).group_name == "staging"
+
+
+def test_whoever_uses_a_build_file_is_in_the_one_writer_pool() -> None:
+    pools = {
+        node.name: node.pool
+        for node in defs.resolve_job_def("daily_build").graph.node_defs
+        if isinstance(node, dg.OpDefinition)
+    }
+    assert pools == {"lake": None, "warehouse": POOL, "serving": POOL}
+    settings = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
+    assert settings["concurrency"]["pools"]["default_limit"] == 1
+
+
+def test_daily_job_on_a_tiny_brand(
+    landing: Path, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    brand = BrandResource(
+        data=str(landing), var=str(tmp_path / "var"), serving=str(tmp_path / "serving")
+    )
+    result = defs.resolve_job_def("daily_build").execute_in_process(
+        instance=instance, resources={"brand": brand}
+    )
+    assert result.success
+    checks = result.get_asset_check_evaluations()
+    assert checks
+    assert all(check.passed for check in checks)
+    published = {
+        event.asset_key.path[-1]
+        for event in result.get_asset_materialization_events()
+        if event.asset_key is not None and event.asset_key.path[0] == "serving"
+    }
+    assert {"fct_orders", "member_rfm", "kpi_monthly"} <= published
+    connection = duckdb.connect(str(tmp_path / "serving" / "rekindle.duckdb"), read_only=True)
+    orders = connection.execute(
+        "select order_id, order_date::varchar, net_revenue from core.fct_orders order by order_id"
+    ).fetchall()
+    rejected = connection.execute("select file_path, line_number from ops.quarantine").fetchall()
+    connection.close()
+    assert [(order, day, float(revenue)) for order, day, revenue in orders] == [
+        ("o1", "2025-03-01", 20.0),
+        ("o2", "2025-04-01", 25.0),
+    ]
+    assert rejected == [("commerce/orders/o.csv", 4)]
+
+    earlier = defs.resolve_job_def("build_as_of").execute_in_process(
+        instance=instance, resources={"brand": brand}, partition_key="2025-03-15"
+    )
+    assert earlier.success
+    aside = tmp_path / "serving" / "as_of=2025-03-15" / "rekindle.duckdb"
+    connection = duckdb.connect(str(aside), read_only=True)
+    orders = connection.execute("select order_id from core.fct_orders").fetchall()
+    connection.close()
+    assert orders == [("o1",)]
+
+    newest = defs.resolve_job_def("build_as_of").execute_in_process(
+        instance=instance,
+        resources={"brand": brand},
+        partition_key="2025-04-01",
+        raise_on_error=False,
+    )
+    assert not newest.success
+    failure = next(event for event in newest.all_events if event.is_step_failure)
+    assert "is not before the last business date of the data" in str(
+        failure.step_failure_data.error
+    )
+
+
+def test_sensor_asks_for_a_run_once_files_rest(landing: Path, tmp_path: Path) -> None:
+    brand = BrandResource(data=str(landing), var=str(tmp_path / "var"))
+
+    def tick(cursor: str | None) -> tuple[list[object], str | None]:
+        context = dg.build_sensor_context(cursor=cursor, resources={"brand": brand})
+        found = list(landing_files_sensor(context))  # type: ignore[arg-type]
+        return found, context.cursor
+
+    first, cursor = tick(None)
+    assert isinstance(first[0], dg.SkipReason)
+    second, cursor = tick(cursor)
+    assert isinstance(second[0], dg.RunRequest)
+    third, cursor = tick(cursor)
+    assert isinstance(third[0], dg.SkipReason)
+    (landing / "commerce" / "orders" / "more.csv").write_text("order_id\n")
+    fourth, cursor = tick(cursor)
+    assert isinstance(fourth[0], dg.SkipReason)
+    fifth, _ = tick(cursor)
+    assert isinstance(fifth[0], dg.RunRequest)
+
+
+def test_hidden_files_do_not_wake_the_sensor(landing: Path) -> None:
+    before = folder_state(landing)
+    (landing / ".made_by_adapter.json").write_text("{}")
+    (landing / "_SUCCESS").touch()
+    assert folder_state(landing) == before
+
+
+def test_dagster_validates_the_definitions(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate"],
+        cwd=PROJECT,
+        env={
+            "PATH": str(Path(sys.executable).parent),
+            "DAGSTER_HOME": str(tmp_path),
+            "HOME": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,82 @@
+"""Setting up: nothing twice, and a sentence when something is missing."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """requirements/install.py, working on a repository in a temporary folder."""
+    spec = importlib.util.spec_from_file_location("install", ROOT / "requirements/install.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    for name in ("run", "test"):
+        (tmp_path / "requirements" / f"{name}.txt").write_text(f"{name}==1.0\n")
+    (tmp_path / ".venv").mkdir()
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
+    return module
+
+
+def test_installed_lock_is_not_installed_again(install: ModuleType) -> None:
+    assert not install.is_installed("run")
+    install.stamp("run").write_text(install.checksum("run"))
+    assert install.is_installed("run")
+    assert not install.is_installed("test")
+
+
+@pytest.mark.parametrize("changed", ["requirements/run.txt", "pyproject.toml"])
+def test_changed_lock_is_installed_again(install: ModuleType, tmp_path: Path, changed: str) -> None:
+    install.stamp("run").write_text(install.checksum("run"))
+    (tmp_path / changed).write_text("something else")
+    assert not install.is_installed("run")
+
+
+def test_moved_folder_is_installed_again(
+    install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install.stamp("run").write_text(install.checksum("run"))
+    moved = tmp_path.with_name("moved")
+    tmp_path.rename(moved)
+    monkeypatch.setattr(install, "ROOT", moved)
+    monkeypatch.setattr(install, "VENV", moved / ".venv")
+    assert not install.is_installed("run")
+
+
+def test_another_python_is_refused_with_a_sentence(
+    install: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 12, 1))
+    with pytest.raises(SystemExit, match=r"Install Python 3\.11, or name it"):
+        install.main("run")
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs make in this repository."""
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("target", ["demo", "test"])
+def test_missing_python_is_a_sentence(target: str) -> None:
+    ended = make(target, "PYTHON=/nowhere/python3.11")
+    assert ended.returncode != 0
+    assert "No Python 3.11 found at /nowhere/python3.11." in ended.stderr
+    assert f"make PYTHON=/path/to/python3.11 {target}" in ended.stderr
+
+
+def test_help_lists_every_target() -> None:
+    text = make("help").stdout
+    for target in ("demo", "test", "lint", "policy", "pytest", "dbt", "dagster", "lock", "clean"):
+        assert f"make {target}" in text

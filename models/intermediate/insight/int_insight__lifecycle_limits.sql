@@ -1,4 +1,4 @@
--- Grain: one row per person, order date and lifecycle policy: the day limits in force after that date
+-- Grain: one row per person, order date and lifecycle policy: the day limits after that date
 with
 
 order_days as (
@@ -63,16 +63,17 @@ select
     order_date,
     valid_from as policy_valid_from,
     {%- for limit in ['at_risk', 'dormant', 'churned'] %}
-    coalesce(
-        least(
-            greatest(
-                rhythm_days * adaptive_{{ limit }}_multiple,
-                {{ limit }}_after_days * adaptive_floor_share
-            ),
-            {{ limit }}_after_days * adaptive_ceiling_share
-        ),
-        {{ limit }}_after_days
-    ) as {{ limit }}_after_days{{ ',' if not loop.last }}
+    case
+        when rhythm_days is null then {{ limit }}_after_days
+        else
+            least(
+                greatest(
+                    rhythm_days * adaptive_{{ limit }}_multiple,
+                    {{ limit }}_after_days * adaptive_floor_share
+                ),
+                {{ limit }}_after_days * adaptive_ceiling_share
+            )
+    end as {{ limit }}_after_days{{ ',' if not loop.last }}
     {%- endfor %}
 from limits
 {% else %}

@@ -123,7 +123,7 @@ def encoding_cases() -> list[Case]:
     )
     name = "brand_gbk_broken_bytes"
     content = csv_bytes(records(name, MEMBERS, {"city": "西"}), encoding="gbk") + b"\xff\xff,x\n"
-    found.append(case(name, MEMBERS, content, refused("not_utf8|unreadable_file", name)))
+    found.append(case(name, MEMBERS, content, refused("not_utf8|unreadable_file")))
     name = "brand_gbk_line_numbers"
     rows = records(name, MEMBERS, {"city": "西\n安"}, {"updated_at": "soon"}, {})
     found.append(
@@ -170,7 +170,7 @@ def encoding_cases() -> list[Case]:
     )
     name = "brand_utf16_cut_inside_a_character"
     content = csv_bytes(records(name, table, {}), encoding="utf-16")[:-1]
-    found.append(case(name, table, content, refused("not_utf8|unreadable_file", name)))
+    found.append(case(name, table, content, refused("not_utf8|unreadable_file")))
     name = "brand_utf16_delivered_as_utf8"
     content = csv_bytes(records(name, table, {}, {}))
     found.append(
@@ -234,7 +234,7 @@ def delimiter_cases() -> list[Case]:
     )
     name = "brand_commas_where_semicolons_are_declared"
     content = csv_bytes(records(name, ORDERS, {}))
-    found.append(case(name, ORDERS, content, refused("missing_column", name)))
+    found.append(case(name, ORDERS, content, refused("missing_column")))
     name = "brand_semicolons_too_many_fields"
     content = semicolons(name, {}, {}, {}).replace(b".2;pos", b".2;p;os")
     found.append(

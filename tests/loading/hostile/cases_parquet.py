@@ -74,7 +74,8 @@ def damage_cases() -> list[Case]:
     add("parquet_cut_in_half", whole[: len(whole) // 2])
     add("parquet_cut_last_byte", whole[:-1])
     add("parquet_cut_first_bytes", whole[100:])
-    add("parquet_footer_of_zeros", whole[:-300] + b"\x00" * 292 + whole[-8:])
+    footer = struct.unpack("<I", whole[-8:-4])[0]
+    add("parquet_footer_of_zeros", whole[: -8 - footer] + b"\x00" * footer + whole[-8:])
     add("parquet_footer_length_huge", whole[:-8] + struct.pack("<I", 0x7FFFFFFF) + b"PAR1")
     add("parquet_footer_length_max", whole[:-8] + struct.pack("<I", 0xFFFFFFFF) + b"PAR1")
     add("parquet_footer_length_zero", whole[:-8] + struct.pack("<I", 0) + b"PAR1")
@@ -83,7 +84,7 @@ def damage_cases() -> list[Case]:
     add("parquet_random_between_magic", b"PAR1" + bytes(range(256)) * 8 + b"PAR1")
     add("parquet_text", b"member_no,updated_at\nx,2025-03-01T10:00:00Z\n")
     for name, content in damaged.items():
-        found.append(parquet(name, content, refused("unreadable_file", name)))
+        found.append(parquet(name, content, refused("unreadable_file")))
 
     name = "parquet_damaged_pages"
     damaged_bytes = bytearray(
@@ -99,7 +100,7 @@ def damage_cases() -> list[Case]:
         parquet(
             name,
             bytes(damaged_bytes),
-            refused("unreadable_file", name),
+            refused("unreadable_file"),
             note="the footer is whole, the pages are not: nothing of it may be loaded",
         )
     )
@@ -118,7 +119,7 @@ def damage_cases() -> list[Case]:
         parquet(
             name,
             bytes(damaged_bytes),
-            refused("unreadable_file", name),
+            refused("unreadable_file"),
             note="refused whole, so that the complete re-delivery is right",
         )
     )
@@ -151,10 +152,12 @@ def layout_cases() -> list[Case]:
     name = "parquet_no_rows"
     found.append(parquet(name, parquet_bytes(table(name).slice(0, 0)), loaded()))
     name = "parquet_no_columns"
-    found.append(parquet(name, parquet_bytes(pa.table({})), refused("missing_column", name)))
+    found.append(
+        parquet(name, parquet_bytes(pa.table({})), refused("missing_column|unreadable_file"))
+    )
     name = "parquet_missing_required_column"
     content = parquet_bytes(pa.table({"member_no": [f"{name}.1"]}))
-    found.append(parquet(name, content, refused("missing_column", name, "updated_at")))
+    found.append(parquet(name, content, refused("missing_column", "updated_at")))
     name = "parquet_unknown_columns"
     content = parquet_bytes(
         table(
@@ -198,11 +201,11 @@ def layout_cases() -> list[Case]:
     ):
         arrays = [pa.array([f"{name}.1"]), pa.array([f"{name}.2"]), pa.array([MOMENT], UTC_MICROS)]
         content = parquet_bytes(pa.Table.from_arrays(arrays, names=names))
-        found.append(parquet(name, content, refused("duplicate_header", name)))
+        found.append(parquet(name, content, refused("duplicate_header")))
     name = "parquet_2001_columns"
     extra = {f"c{n}": pa.array([1], pa.int8()) for n in range(1999)}
     content = parquet_bytes(table(name, 1, **extra))
-    found.append(parquet(name, content, refused("limit_exceeded", name)))
+    found.append(parquet(name, content, refused("limit_exceeded")))
     name = "parquet_same_row_twice"
     whole = table(name, 2)
     content = parquet_bytes(pa.concat_tables([whole, whole.slice(0, 1)]))
@@ -290,6 +293,7 @@ def type_cases() -> list[Case]:
                 [member(f"{name}.{n}", city=None) for n in (1, 2, 3)],
                 optional=[Bad(n, "optional_value", "city") for n in (1, 2)],
             ),
+            refused("not_utf8"),
         )
     )
     name = "parquet_int_ids"
@@ -379,6 +383,7 @@ def type_cases() -> list[Case]:
             loaded((), [Bad(n, "missing_required", "updated_at") for n in (1, 2)]),
         )
     )
+    as_json = {"list": '["a"]', "struct": '{"first":"a"}', "map": '{"a":"b"}'}
     broken_types: list[tuple[str, Any, pa.DataType]] = [
         ("list", ["a"], pa.list_(pa.string())),
         ("struct", {"first": "a"}, pa.struct([("first", pa.string())])),
@@ -395,7 +400,8 @@ def type_cases() -> list[Case]:
                     [member(f"{name}.1", city=None), member(f"{name}.2", city=None)],
                     optional=[Bad(1, "optional_value", "city")],
                 ),
-                note="a column holds one value",
+                loaded([member(f"{name}.1", city=as_json[label]), member(f"{name}.2", city=None)]),
+                note="free text may hold it as JSON",
             )
         )
         name = f"parquet_{label}_as_timestamp"
@@ -584,20 +590,20 @@ def timestamp_cases() -> list[Case]:
     for unit in ("ms", "us", "ns"):
         name = f"parquet_naive_timestamp_{unit}"
         content = parquet_bytes(table(name, 2, updated_at=pa.array(naive, pa.timestamp(unit))))
-        found.append(parquet(name, content, refused("naive_timestamp", name, "updated_at")))
+        found.append(parquet(name, content, refused("naive_timestamp", "updated_at")))
     name = "parquet_naive_int96"
     content = parquet_bytes(
         table(name, 2, updated_at=pa.array(naive, pa.timestamp("ns"))),
         use_deprecated_int96_timestamps=True,
     )
-    found.append(parquet(name, content, refused("naive_timestamp", name, "updated_at")))
+    found.append(parquet(name, content, refused("naive_timestamp", "updated_at")))
     name = "parquet_naive_optional_column"
     content = parquet_bytes(table(name, 2, registered_at=pa.array(naive, pa.timestamp("us"))))
     found.append(
         parquet(
             name,
             content,
-            refused("naive_timestamp", name, "registered_at"),
+            refused("naive_timestamp", "registered_at"),
             note="refused, because zoneless is the column's type",
         )
     )
@@ -607,7 +613,7 @@ def timestamp_cases() -> list[Case]:
         parquet(
             name,
             content,
-            refused("naive_timestamp", name, "updated_at"),
+            refused("naive_timestamp", "updated_at"),
             note="a date in an _at column is naive midnight, here by the column's type",
         )
     )
@@ -855,7 +861,7 @@ def bomb_cases() -> list[Case]:
         write_statistics=False,
     )
     found.append(
-        parquet(name, content, refused("limit_exceeded", name), note="48 MB of text in a few kB")
+        parquet(name, content, refused("limit_exceeded"), note="48 MB of text in a few kB")
     )
     name = "parquet_bomb_in_unknown_column"
     content = parquet_bytes(
@@ -874,7 +880,7 @@ def bomb_cases() -> list[Case]:
         )
     )
     name = "parquet_bomb_of_dictionary"
-    rows = 3_000
+    rows = 300
     city = pa.DictionaryArray.from_arrays(
         pa.array([0] * rows, pa.int32()), pa.array(["A" * 1_000_000])
     )
@@ -888,8 +894,7 @@ def bomb_cases() -> list[Case]:
             name,
             content,
             refused("limit_exceeded"),
-            loaded(members(name, 1), unchanged=rows - 1),
-            note="one value of 1 MB, 3 000 times: 3 GB once it is written out",
+            note="one value of 1 MB, 300 times: 300 MB in 50 kB, and no size in the footer says so",
         )
     )
     name = "parquet_field_over_1_mib"

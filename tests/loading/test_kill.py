@@ -21,6 +21,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from orchestration.loading.load import load
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from orchestration.loading.load import load
 
 from orchestration.loading.errors import LoadError
+from orchestration.loading.load import load
 
 from .harness import (
     AT,

@@ -13,10 +13,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from orchestration.loading.load import load
 
 from orchestration.loading import contract
 from orchestration.loading.errors import LoadError
+from orchestration.loading.load import load
 
 from . import cases_brand, cases_csv, cases_files, cases_jsonl, cases_parquet, cases_values
 from .harness import (

@@ -1018,10 +1018,10 @@ def add_keys_of_one_person(book: Book) -> None:
 
 
 def add_months(book: Book) -> None:
-    """The first month has one buyer (n = 1), the second none but a login; cohorts with gaps."""
-    # The first valid order of all: alone in September and October 2022.
-    book.member("M-first", registered=date(2022, 9, 15), register_channel="pos")
-    book.order("M-first", date(2022, 9, 15))
+    """The first month has but a login, the second one buyer (n = 1); cohorts with gaps."""
+    # The first valid order of all: at the end of August 2022 n = 1.
+    book.member("M-first", registered=date(2022, 8, 10), register_channel="pos")
+    book.order("M-first", date(2022, 8, 10))
     # Before any order somebody logs in: the first period is July 2022.
     book.member("M-login", registered=date(2022, 7, 4), register_channel="app")
     login(book, "M-login", date(2022, 7, 4), "M-login-1")

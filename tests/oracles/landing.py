@@ -369,6 +369,8 @@ def known_then(versions: pl.DataFrame, table: Table, end: datetime) -> pl.DataFr
         version.fill_null(SINCE_EVER).alias("_version"),
         event.alias("_event"),
     )
+    if dated.is_empty():
+        return dated.with_columns(_is_early=pl.lit(value=False))
     if dated.group_by(*table.key, "_version").len().filter(pl.col("len") > 1).height:
         message = f"two versions of one record have the same date: key {table.key}"
         raise ValueError(message)

@@ -84,7 +84,7 @@ dbt:  ## any dbt command on the demo's files: make dbt ARGS='show -s member_rfm'
 
 dagster:  ## the asset graph and the schedules in a browser
 	@$(setup) run
-	@mkdir -p var/dagster
+	@mkdir -p var/dagster && cp dagster.yaml var/dagster/dagster.yaml
 	@DAGSTER_HOME="$(CURDIR)/var/dagster" $(BIN)/dagster dev
 
 lock:  ## write the locks anew from requirements/*.in (needs uv)

@@ -354,7 +354,7 @@ def _refresh_reason(
     if state.status == "running":
         return "the last build was interrupted"
     if state.fingerprint != fingerprint:
-        return "models, macros, policies, the brand's mapping or its raw lake were made anew"
+        return "models, macros, policies, the brand's mapping or its raw lake changed"
     if state.as_of is not None and (as_of is None or as_of < state.as_of):
         return f"the business date goes back from {state.as_of} to {as_of or 'none'}"
     return None

@@ -16,6 +16,7 @@ from orchestration.errors import RekindleError, UsageError
 from orchestration.publishing.publish import PublishError, publish
 from orchestration.warehouse.build import (
     BuildOptions,
+    BuildPlan,
     BuildState,
     build,
     building,
@@ -301,6 +302,44 @@ def test_build_publish_fail_and_heal_with_dbt(workspace: Workspace, project: Pat
     model.write_text(good)
     private.unlink()
     build(workspace, project=project)
+    assert publish(workspace, now=NOW).rows["core.fct_orders"] == 2
+
+
+BUILDER = """
+import sys
+from pathlib import Path
+from orchestration.warehouse.build import build
+from tests.orchestration.fakes import workspace_in
+
+folder = Path(sys.argv[1])
+build(
+    workspace_in(folder),
+    project=folder / "project",
+    on_result=lambda node: print(node.name, flush=True),
+)
+"""
+
+
+@pytest.mark.slow
+def test_killed_build_heals(workspace: Workspace, project: Path, tmp_path: Path) -> None:
+    endless = project / "models" / "endless.sql"
+    endless.write_text(
+        "select count(*) as n from range(100000000000) as a(x) where x % 7 = hash(x)"
+    )
+    builder = subprocess.Popen(
+        [sys.executable, "-c", BUILDER, str(tmp_path)], cwd=PROJECT, stdout=subprocess.PIPE
+    )
+    assert builder.stdout is not None
+    assert builder.stdout.readline(), "something was built before the process was killed"
+    builder.kill()
+    builder.wait()
+    builder.stdout.close()
+    with pytest.raises(PublishError, match="was interrupted, so it is not published"):
+        publish(workspace, now=NOW)
+    endless.unlink()
+    plans: list[BuildPlan] = []
+    build(workspace, project=project, on_plan=plans.append)
+    assert plans[0].full_refresh == "the last build was interrupted"
     assert publish(workspace, now=NOW).rows["core.fct_orders"] == 2
 
 

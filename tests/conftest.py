@@ -13,9 +13,9 @@ from typing import Literal, Protocol
 
 import pytest
 from filelock import FileLock
-from orchestration.loading.load import load
 
 from orchestration.adapters import cdnow, complete_journey
+from orchestration.loading.load import load
 from orchestration.warehouse.build import BuildOptions, build
 from orchestration.workspace import Workspace
 

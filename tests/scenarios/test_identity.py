@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from orchestration.loading.load import load
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from orchestration.loading.load import load
 from orchestration.warehouse.build import BuildOptions, build
 from tests.conftest import LOADED_AT, TOKEN_KEY, BuildWarehouse, make_workspace
 from tests.scenarios.identity import (

@@ -1,0 +1,100 @@
+"""Two years in three deliveries, with late, repeated and corrected records: the rows are those of
+one full refresh."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from orchestration.loading.load import load
+from orchestration.warehouse.build import BuildOptions, build
+from tests.conftest import LOADED_AT, TOKEN_KEY, BuildWarehouse, make_workspace
+from tests.oracles import fixtures
+from tests.oracles.book import SHANGHAI
+
+LATE_SHARE = 20
+"""One order, line or refund in so many is handed over late."""
+
+
+def write_whole(folder: Path) -> None:
+    fixtures.two_years().book.write(folder, SHANGHAI)
+
+
+def hold_back_late_rows(delivery: Path) -> int:
+    """Take some orders with their lines and refunds out of a delivery; returns how many rows."""
+    held = 0
+    for table in ("orders", "order_lines", "refunds"):
+        for file in (delivery / "commerce" / table).glob("*.parquet"):
+            rows = pl.read_parquet(file)
+            kept = rows.filter(pl.col("order_id").hash(seed=1) % LATE_SHARE != 0)
+            held += rows.height - kept.height
+            kept.write_parquet(file)
+    return held
+
+
+def hand_over(delivery: Path, landing: Path, name: str) -> None:
+    """Put the files of a delivery into the landing folder, under names of their own."""
+    landing.mkdir(exist_ok=True)
+    shutil.copy(delivery / "brand.yml", landing / "brand.yml")
+    for file in delivery.glob("*/*/*"):
+        place = landing / file.relative_to(delivery).parent / f"dt={name}"
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, place / file.name)
+
+
+@pytest.mark.slow
+def test_three_deliveries_end_like_one_full_refresh(
+    made_once: Callable[[str, Callable[[Path], None]], Path], build_warehouse: BuildWarehouse
+) -> None:
+    whole = made_once("two_years_shanghai", write_whole)
+    full_refresh = build_warehouse(whole)
+    with duckdb.connect(str(full_refresh), read_only=True) as connection:
+        row = connection.execute("select as_of_date from staging.stg_rekindle__as_of").fetchone()
+    assert row is not None
+    last_day = row[0]
+
+    def write(folder: Path) -> None:
+        workspace = make_workspace(folder, folder / "landing")
+        folder.mkdir()
+        for days_before in (40, 1, 0):
+            delivery = folder / f"delivery-{days_before}"
+            if days_before:
+                fixtures.truncate(whole, delivery, last_day - timedelta(days=days_before))
+                assert hold_back_late_rows(delivery) > 0
+            else:
+                shutil.copytree(whole, delivery)
+            hand_over(delivery, workspace.landing, str(days_before))
+            load(
+                workspace.landing,
+                workspace.lake,
+                now=LOADED_AT,
+                token_key=TOKEN_KEY,
+                progress=False,
+            )
+            build(workspace, BuildOptions())
+
+    day_by_day = make_workspace(made_once("two_years_in_days", write), Path()).build_file()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{full_refresh}' as whole (read_only)")
+        connection.execute(f"attach '{day_by_day}' as days (read_only)")
+        marts = connection.execute(
+            "select table_schema || '.' || table_name from information_schema.tables"
+            " where table_catalog = 'whole' and table_schema in"
+            " ('identity', 'core', 'insight', 'measurement', 'kpi')"
+        ).fetchall()
+        assert len(marts) > 15
+        differing = []
+        for (mart,) in marts:
+            for left, right in (("whole", "days"), ("days", "whole")):
+                found = connection.execute(
+                    f"select count(*) from (from {left}.{mart} except all from {right}.{mart})"
+                ).fetchone()
+                if found != (0,):
+                    differing.append((mart, left, found))
+    assert not differing

@@ -76,7 +76,7 @@ pytest:  ## the other tests (ARGS='-k rfm -x' narrows)
 fix:  ## let ruff and sqlfluff mend what they can
 	@$(setup) test
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix --templater jinja models tests/dbt snapshots
+	@$(BIN)/sqlfluff fix --templater jinja models tests/dbt
 
 dbt:  ## any dbt command on the demo's files: make dbt ARGS='show -s member_rfm'
 	@$(setup) run

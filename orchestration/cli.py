@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -225,8 +225,11 @@ def _workspace(data: str | None, data_option: str | None) -> Workspace:
 def _options(
     as_of: str | None, rfm_mode: str | None, lifecycle_mode: str | None, full_refresh: bool
 ) -> BuildOptions:
+    day = parse_as_of(as_of) if as_of else None
+    if day is not None and day > datetime.now(UTC).date() + timedelta(days=1):
+        raise UsageError(f"AS_OF={day} lies in the future: give a day that has come.")
     return BuildOptions(
-        as_of=parse_as_of(as_of) if as_of else None,
+        as_of=day,
         rfm_mode=rfm_mode,
         lifecycle_mode=lifecycle_mode,
         full_refresh=full_refresh,

@@ -78,10 +78,8 @@ def _mart(node: Mapping[str, Any]) -> Mart:
         schema=str(node["schema"]),
         name=str(node["name"]),
         source_name=str(node.get("alias") or node["name"]),
-        description=_text(node.get("description")),
-        column_descriptions={
-            str(column["name"]): _column_text(column) for column in columns.values()
-        },
+        description=_labelled(node),
+        column_descriptions={str(column["name"]): _labelled(column) for column in columns.values()},
         order_by=_primary_key(node, columns),
         hidden=frozenset(hidden | UNPUBLISHED_COLUMNS),
     )
@@ -98,13 +96,14 @@ def _primary_key(node: Mapping[str, Any], columns: Mapping[str, Any]) -> tuple[s
     )
 
 
-def _meta(column: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**(column.get("meta") or {}), **((column.get("config") or {}).get("meta") or {})}
+def _meta(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**(described.get("meta") or {}), **((described.get("config") or {}).get("meta") or {})}
 
 
-def _column_text(column: Mapping[str, Any]) -> str:
-    label = _meta(column).get("label_zh")
-    description = _text(column.get("description"))
+def _labelled(described: Mapping[str, Any]) -> str:
+    """Description of a model or column, with its Chinese label behind it."""
+    label = _meta(described).get("label_zh")
+    description = _text(described.get("description"))
     return f"{description} [{label}]" if label and description else str(label or description)
 
 

@@ -80,7 +80,12 @@ def _node(table: str) -> dict[str, Any]:
         "alias": name,
         "schema": schema,
         "access": "public",
-        "config": {"enabled": True, "materialized": "table", "access": "public"},
+        "config": {
+            "enabled": True,
+            "materialized": "table",
+            "access": "public",
+            "meta": {"label_zh": "表"},
+        },
         "description": f"Rows of {name}; it's a 'test'.",
         "constraints": [{"type": "primary_key", "columns": ["key"]}],
         "columns": {

@@ -56,10 +56,10 @@ def test_marts_arrive_with_their_descriptions(workspace: Workspace) -> None:
     assert published.rows == dict.fromkeys(TABLES, 200)
     tables = rows(file, "select schema_name, table_name, comment from duckdb_tables() order by all")
     assert tables == [
-        ("core", "fct_orders", "Rows of fct_orders; it's a 'test'."),
-        ("insight", "member_rfm", "Rows of member_rfm; it's a 'test'."),
+        ("core", "fct_orders", "Rows of fct_orders; it's a 'test'. [表]"),
+        ("insight", "member_rfm", "Rows of member_rfm; it's a 'test'. [表]"),
         ("ops", "publication", "One row: the build that this file holds."),
-        ("ops", "quarantine", "Rows of quarantine; it's a 'test'."),
+        ("ops", "quarantine", "Rows of quarantine; it's a 'test'. [表]"),
     ]
     columns = rows(
         file,
@@ -210,6 +210,13 @@ def test_earlier_date_is_todays_where_this_brand_has_none(tmp_path: Path) -> Non
     publication = read_publication(workspace.serving / "rekindle.duckdb")
     assert publication is not None
     assert publication.brand == "small"
+
+
+def test_folder_in_the_place_of_the_link_is_a_sentence(workspace: Workspace) -> None:
+    make_build(workspace, 1)
+    (workspace.serving / "parquet").mkdir(parents=True)
+    with pytest.raises(PublishError, match="is a folder, but should be the link"):
+        publish(workspace, now=NOW)
 
 
 def test_only_the_current_and_the_former_parquet_folder_stay(workspace: Workspace) -> None:

@@ -10,7 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from orchestration.loading.csv_direct import is_read_whole
+from orchestration.loading.csv_records import CsvText
 from orchestration.loading.discovery import FoundFile
 from orchestration.loading.errors import FileRefusedError
 from orchestration.loading.lake import Lake, hidden, make_visible
@@ -25,6 +28,7 @@ from orchestration.loading.run import LoadRun
 from orchestration.loading.sources import OpenedFile, shown_headers
 from orchestration.loading.staging import future_condition, stage, time_columns
 from orchestration.loading.standardising import standardise
+from orchestration.loading.text_files import opened
 
 _SHOWN_CODES = 5
 
@@ -86,9 +90,11 @@ def process_batch(
         raise
     except duckdb.Error as error:
         raise StagingError(error) from error
+    has_one_line_records = _check_whole(connection, relation, files[0].opened)
     _drop_changed_files(connection, files, refused)
     standardise(connection, reading)
-    explain(connection, reading, relation)
+    if explain(connection, reading, relation) and not has_one_line_records:
+        _find_lines(connection, reading, files[0].opened)
     find_repeats(connection, reading, [run.lake.path(part) for part in lake_parts])
     counts = _count(connection, files)
     codes = _unknown_codes(connection, reading)
@@ -125,6 +131,40 @@ def process_batch(
         written.append(hidden(run.lake.path(quarantine_part)))
     make_visible(written)
     return BatchResult(tuple(outcomes), quarantine_part, tuple(replaced), tuple(new_parts))
+
+
+def _check_whole(
+    connection: duckdb.DuckDBPyConnection, relation: RawRelation, file: OpenedFile
+) -> bool:
+    """Whether every record of a file that DuckDB read is one line; raises StagingError."""
+    if relation.bytes_sql is None or file.body is None:
+        return True
+    is_whole, has_one_line_records = is_read_whole(connection, file.body, len(relation.columns))
+    if not is_whole:
+        raise StagingError(duckdb.InvalidInputException("The reader passed over a part of the file."))
+    return has_one_line_records
+
+
+def _find_lines(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, file: OpenedFile
+) -> None:
+    """Give the problems of a CSV file whose records span lines the lines they begin on."""
+    rows = {row for (row,) in connection.execute("SELECT DISTINCT row FROM problems").fetchall()}
+    found: list[tuple[int, int]] = []
+    with opened(file.readable) as data:
+        text = CsvText(data, reading.mapping.csv.delimiter, reading.limits)
+        for row, record in enumerate(text.records()):
+            if row in rows:
+                found.append((row, record.line))
+    lines = pa.table(
+        {
+            "row": pa.array([row for row, _ in found], pa.int64()),
+            "line": pa.array([line for _, line in found], pa.int64()),
+        }
+    )
+    connection.register("lines", lines)
+    connection.execute("UPDATE problems SET line = lines.line FROM lines WHERE problems.row = lines.row")
+    connection.unregister("lines")
 
 
 def _drop_changed_files(

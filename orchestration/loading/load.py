@@ -42,7 +42,6 @@ from orchestration.loading.quarantine import empty_tables
 from orchestration.loading.reading import Reading, reading_of
 from orchestration.loading.run import LoadRun
 from orchestration.loading.sources import (
-    SMALL_FILE,
     clean_scratch,
     delivered_relation,
     direct_relation,
@@ -236,7 +235,7 @@ class _Load:
                     refused.append((item, _passing(error)))
                 else:
                     batch_file = BatchFile(opened, item.before, item.keeps_parts)
-                    if opened.size > SMALL_FILE:
+                    if opened.stands_alone:
                         self._read_batch(reading, [batch_file], scratch)
                     else:
                         batch = waiting.setdefault(opened.shape, [])

@@ -34,7 +34,8 @@ class RawRelation:
     `from_sql` yields the columns, `file_sql` the number of the file within the batch and `line_sql`
     the line of the row (null where `first_line` + the position of the row gives it). `record_sql`
     is the raw line where there is one; otherwise the record is written as JSON from the columns.
-    `fields_are_short` says that no field can exceed the limit on the length of fields.
+    `fields_are_short` says that no field can exceed the limit on the length of fields. `bytes_sql`
+    is how many bytes of content the row has, where the reader is to be checked against the file.
     """
 
     from_sql: str
@@ -44,6 +45,7 @@ class RawRelation:
     line_sql: str = "CAST(NULL AS BIGINT)"
     record_sql: str | None = None
     fields_are_short: bool = False
+    bytes_sql: str | None = None
 
 
 def match_columns(headers: Sequence[str], table: Table, mapping: TableMapping) -> ColumnMatch:

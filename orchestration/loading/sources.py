@@ -17,16 +17,16 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.loading.contract import Limits
+from orchestration.loading.csv_direct import CsvBody, csv_relation, direct_body
 from orchestration.loading.csv_records import CsvText, Malformed
 from orchestration.loading.discovery import FoundFile
 from orchestration.loading.errors import FileRefusedError
 from orchestration.loading.json_records import JsonLines
-from orchestration.loading.lake import sql_name, sql_path, sql_text
+from orchestration.loading.lake import sql_name, sql_path
 from orchestration.loading.reading import Reading
 from orchestration.loading.relation import ColumnMatch, RawColumn, RawRelation, match_columns
 from orchestration.loading.text_files import (
     Bytes,
-    TextFacts,
     look_over,
     opened,
     transcode,
@@ -55,7 +55,7 @@ class OpenedFile:
     columns: tuple[RawColumn, ...]
     match: ColumnMatch
     is_direct: bool
-    facts: TextFacts | None = None
+    body: CsvBody | None = None
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -64,6 +64,11 @@ class OpenedFile:
         if self.file.format == "jsonl":
             return ("jsonl",)
         return (kind, self.columns)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether the file is read by itself rather than in a batch."""
+        return self.size > SMALL_FILE or self.body is not None
 
     @property
     def first_line(self) -> int:
@@ -98,32 +103,17 @@ def open_file(
                 "not_utf8", "The header holds NUL characters; the file looks like UTF-16."
             )
         columns = tuple(RawColumn(header, f"c{at}") for at, header in enumerate(text.header))
-        is_direct = (
-            size > SMALL_FILE
-            and text.first_line == 2
-            and not facts.has_nul
-            and not facts.has_mixed_line_ends
-        )
+        body = direct_body(data, text, facts, delimiter) if size > SMALL_FILE else None
     match = match_columns([column.header for column in columns], reading.table, reading.mapping)
-    return OpenedFile(file, sha256, readable, size, columns, match, is_direct, facts)
+    return OpenedFile(file, sha256, readable, size, columns, match, body is not None, body)
 
 
 def direct_relation(reading: Reading, files: list[OpenedFile]) -> RawRelation:
     """The relation that DuckDB reads by itself: one CSV file, or Parquet files of one shape."""
     first = files[0]
     if first.file.format == "csv":
-        names = ", ".join(f"'{column.sql}': 'VARCHAR'" for column in first.columns)
-        options = (
-            f"delim={sql_text(reading.mapping.csv.delimiter)}, header=true, auto_detect=false, "
-            "quote='\"', escape='\"', strict_mode=true, null_padding=false, comment='', "
-            f"max_line_size={reading.limits.field_bytes}, hive_partitioning=false, "
-            f"encoding='utf-8', columns={{{names}}}"
-        )
-        return RawRelation(
-            from_sql=f"read_csv({sql_path(first.readable)}, {options})",
-            columns=first.columns,
-            match=first.match,
-            fields_are_short=True,
+        return csv_relation(
+            reading, sql_path(first.readable), first.columns, first.match, first.body
         )
     columns = ", ".join(
         f"{_parquet_value(column)} AS c{at}" for at, column in enumerate(first.columns)

@@ -6,6 +6,7 @@
     _rounded    how many money values of the row lost decimals
     _texts      the delivered texts of a row that needs a second look, else null
     _record     the whole delivered row as text, where `_texts` is filled
+    _bytes      bytes of content that were delivered, where the reader is to be checked, else null
     _content_hash  md5 of the typed values
 A row needs a second look when a required value is missing, an optional one cannot be read, a field
 is too long, or a time is in the future. That is cheap to see here and explained in `problems`.
@@ -113,6 +114,7 @@ def stage_query(reading: Reading, relation: RawRelation) -> str:
         f"CASE WHEN _suspect THEN CAST([{shown}] AS VARCHAR[]) END AS _texts, "
         f"CASE WHEN _suspect THEN left({record}, {RECORD_TEXT}) END AS _record, "
         f"{_oversize(reading, relation, texts)} AS _oversize, "
+        f"{relation.bytes_sql or 'NULL'} AS _bytes, "
         f"{_content_hash(reading.table.columns)} AS _content_hash FROM ({query})"
     )
 

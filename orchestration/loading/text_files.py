@@ -93,7 +93,7 @@ class TextFacts:
     """What one look over all bytes of a UTF-8 text tells."""
 
     newlines: int
-    has_quotes: bool
+    quotes: int
     has_nul: bool
     has_bom: bool
     has_carriage_returns: bool
@@ -106,8 +106,8 @@ def look_over(data: Bytes) -> TextFacts:
 
     Raises FileRefusedError with the code not_utf8 that names the line.
     """
-    newlines = carriage_returns = pairs = 0
-    has_quotes = has_nul = False
+    newlines = carriage_returns = pairs = quotes = 0
+    has_nul = False
     decoder = codecs.getincrementaldecoder("utf-8")()
     size = len(data)
     last = b""
@@ -128,14 +128,14 @@ def look_over(data: Bytes) -> TextFacts:
             pairs += block.count(b"\r\n")
         if last == b"\r" and block[:1] == b"\n":
             pairs += 1
-        has_quotes = has_quotes or b'"' in block
+        quotes += block.count(b'"')
         has_nul = has_nul or b"\0" in block
         last = block[-1:]
     if decoder.getstate()[0]:
         raise _not_utf8(newlines + 1, "it ends within a character")
     return TextFacts(
         newlines=newlines,
-        has_quotes=has_quotes,
+        quotes=quotes,
         has_nul=has_nul,
         has_bom=data[:3] == codecs.BOM_UTF8,
         has_carriage_returns=carriage_returns > 0,

@@ -178,6 +178,7 @@ def code_only(text: str) -> str:
 def functions(sql: str) -> set[str]:
     """The names of the functions that a rendered statement calls."""
     code = code_only(sql).lower()
+    code = re.sub(r"\bas\s+\w+\s*\(", "as (", code)  # an alias that names its columns
     return set(re.findall(r"(?<![\w.])([a-z_]\w*)\s*\(", code)) - KEYWORDS
 
 

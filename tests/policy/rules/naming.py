@@ -105,7 +105,7 @@ def yaml_stands_where_it_is_looked_for(project: Project) -> Iterator[str]:
 def unit_tests_are_named_for_behaviour(project: Project) -> Iterator[str]:
     """A unit test is called <model>__<behaviour>, so a failure names the broken rule."""
     for node in project.unit_tests.values():
-        if re.fullmatch(rf"{node['model']}__{WORD}", node["name"]) is None:
+        if re.fullmatch(rf"{node['model']}__[a-z0-9]+(?:_[a-z0-9]+)*", node["name"]) is None:
             yield (
                 f"{node['original_file_path']} holds the unit test {node['name']}. "
                 f"Call it {node['model']}__<behaviour>."

@@ -37,7 +37,13 @@ from orchestration.warehouse.build import (
 from orchestration.warehouse.dbt_run import dbt_command, dbt_environment, with_folders
 from orchestration.warehouse.lake import DEFAULT_ZONE, read_lake
 from orchestration.warehouse.policy import check_policies
-from orchestration.workspace import PROJECT, REAL_DATA_SETS, Workspace, resolve_workspace
+from orchestration.workspace import (
+    BUILD_FILE_NAME,
+    PROJECT,
+    REAL_DATA_SETS,
+    Workspace,
+    resolve_workspace,
+)
 
 DBT_COMMANDS_WITHOUT_BUILD_FILE = {"parse", "ls", "list", "clean", "deps", "--version", "--help"}
 
@@ -120,7 +126,7 @@ def demo(
     published = _publish_step(terminal, workspace, built.aside)
     terminal.say("")
     terminal.sections(summarise(published.files[0]))
-    _closing(terminal, published)
+    _closing(terminal, published, workspace)
 
 
 @main.command(name="load")
@@ -158,7 +164,7 @@ def publish_command(data: str | None, data_option: str | None, as_of: str | None
     workspace = _workspace(data, data_option)
     aside = aside_date(read_lake(workspace.lake), parse_as_of(as_of)) if as_of else None
     terminal = Terminal(total=1)
-    _closing(terminal, _publish_step(terminal, workspace, aside))
+    _closing(terminal, _publish_step(terminal, workspace, aside), workspace)
 
 
 @main.command(
@@ -295,13 +301,16 @@ def _policy_note(counts: dict[str, int]) -> str:
     return f"{len(counts)} files, {sum(counts.values())} rows"
 
 
-def _closing(terminal: Terminal, published: Published) -> None:
+def _closing(terminal: Terminal, published: Published, workspace: Workspace) -> None:
     publication = published.publication
     day = publication.as_of_date.isoformat() if publication.as_of_date else "no date yet"
     terminal.say(f"Published: {publication.brand}, as of {day}, in {terminal.total_time():.0f} s.")
     for file in published.files:
         terminal.say(f"  {_short(file)}")
         terminal.say(f"  {_short(file.parent / 'parquet')}/<schema>/<table>.parquet")
+    todays = workspace.serving / BUILD_FILE_NAME
+    if todays not in published.files:
+        terminal.say(f"An earlier date stands beside today's: {_short(todays)} was left as it is.")
     newest = _short(published.files[-1])
     terminal.say("Ask it something (any DuckDB from 1.5 on reads it):")
     terminal.say(

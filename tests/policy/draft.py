@@ -1,6 +1,5 @@
 """A project that can be changed, so that each rule can be shown what it must not accept."""
 
-import copy
 from typing import Any
 
 from tests.policy.project import PACKAGE, Project
@@ -115,10 +114,6 @@ class Draft:
     def project(self) -> Project:
         """The project as it stands."""
         return Project(self.manifest, self.files)
-
-    def copy(self) -> "Draft":
-        """The same again, to be changed apart."""
-        return Draft(copy.deepcopy(self.manifest), dict(self.files))
 
     def node(self, folder: str) -> dict[str, Any]:
         """The first node whose file lies below a folder."""

@@ -5,7 +5,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -229,7 +229,7 @@ class Project:
     @cached_property
     def contract(self) -> Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]]:
         """The columns of every table of the landing contract, by (system, table)."""
-        systems = yaml.safe_load(self.files[CONTRACT_FILE])["systems"]
+        systems = load_yaml(self.files[CONTRACT_FILE])["systems"]
         return {
             (system, table): definition["columns"]
             for system, tables in systems.items()
@@ -243,6 +243,12 @@ class Project:
             for path, text in sorted(self.files.items())
             if path.endswith(suffix) and path.startswith(tuple(f"{folder}/" for folder in folders))
         }
+
+
+@lru_cache(maxsize=1024)
+def load_yaml(text: str) -> Any:
+    """What a YAML text says; nobody may change the answer."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def column_meta(column: Node) -> Mapping[str, Any]:

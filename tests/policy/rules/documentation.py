@@ -5,9 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
-from tests.policy.project import OWN_SYSTEM, Project
+from tests.policy.project import OWN_SYSTEM, Project, load_yaml
 from tests.policy.rule import rule
 
 GRAIN = re.compile(r"-- Grain: one row(?:\b.*)")
@@ -80,7 +78,7 @@ def repeated_descriptions_are_docs_blocks(project: Project) -> Iterator[str]:
     for path, text in project.texts(
         "models", "seeds", "macros", "snapshots", suffix=".yml"
     ).items():
-        for description in _descriptions(yaml.safe_load(text)):
+        for description in _descriptions(load_yaml(text)):
             if "doc(" not in description:
                 places[" ".join(description.split())].append(path)
     for description, paths in places.items():

@@ -4,10 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-import yaml
-
 from tests.policy.portable import without_comments
-from tests.policy.project import PACKAGE, Macro, Project
+from tests.policy.project import PACKAGE, Macro, Project, load_yaml
 from tests.policy.rule import rule
 from tests.policy.rules.portability import DBT_OVERRIDES
 
@@ -136,7 +134,7 @@ def _calls(project: Project) -> dict[str, set[str]]:
 @rule
 def macros_are_tested(project: Project) -> Iterator[str]:
     """Every macro has cases of its own, or is called by a model that has unit tests."""
-    cases = yaml.safe_load(project.files.get(CASES, "")) or {}
+    cases = load_yaml(project.files.get(CASES, "")) or {}
     calls = _calls(project)
     tested = {node["model"] for node in project.unit_tests.values()}
     through_models = {

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sqlglot import ParseError, TokenError, exp
 
@@ -117,8 +118,13 @@ def shared_types_only(project: Project) -> Iterator[str]:
             )
 
 
-def _unshared(tree: exp.Expr) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def _unshared(sql: str) -> tuple[str, ...]:
     """What a statement says that only one engine understands, or both but differently."""
+    return tuple(dict.fromkeys(_sentences(parse(sql, "duckdb"))))
+
+
+def _sentences(tree: exp.Expr) -> Iterator[str]:
     kinds: dict[type[exp.Expr], str] = {
         exp.Qualify: "uses qualify: filter a row_number() in an outer select",
         exp.Array: "builds an array: keep one value a row",
@@ -180,7 +186,7 @@ def shared_syntax_only(project: Project) -> Iterator[str]:
         found: dict[str, None] = {}
         try:
             for sql in render(project, text):
-                found |= dict.fromkeys(_unshared(parse(sql, "duckdb")))
+                found |= dict.fromkeys(_unshared(sql))
         except (RenderError, ParseError, TokenError):
             continue  # shared_sql_only says so
         for sentence in found:

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tests.policy.project import Project
 from tests.policy.rule import rule
@@ -23,7 +24,12 @@ WIRING = {"assets.py", "automation.py", "brand_resource.py", "definitions.py"}
 
 def _modules(project: Project, *folders: str) -> Iterator[tuple[str, ast.Module]]:
     for path, text in project.texts(*folders, suffix=".py").items():
-        yield path, ast.parse(text)
+        yield path, _parse(text)
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

@@ -3,9 +3,7 @@
 import re
 from collections.abc import Iterator
 
-import yaml
-
-from tests.policy.project import PACKAGE, Project
+from tests.policy.project import PACKAGE, Project, load_yaml
 from tests.policy.rule import rule
 
 BUILT_IN = {"unique", "not_null", "accepted_values", "relationships"}
@@ -37,7 +35,7 @@ def generic_tests_are_our_own(project: Project) -> Iterator[str]:
 @rule
 def generic_tests_can_fail(project: Project) -> Iterator[str]:
     """Every generic test has rows on which it passes and rows on which it fails."""
-    fixtures = yaml.safe_load(project.files.get(GENERIC_TESTS, "")) or {}
+    fixtures = load_yaml(project.files.get(GENERIC_TESTS, "")) or {}
     for name in project.generic_tests:
         fixture = fixtures.get(name) or {}
         if not fixture.get("passes") or not fixture.get("fails"):

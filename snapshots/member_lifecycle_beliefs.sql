@@ -1,9 +1,15 @@
--- Grain: one row per person and belief about its lifecycle stage, as it was held from build to build
+-- Grain: one row per person and belief about its lifecycle stage, from build to build
 {% snapshot member_lifecycle_beliefs %}
 {{ config(
     unique_key='one_id',
     strategy='check',
-    check_cols=['lifecycle_stage', 'stage_since_date', 'first_order_date', 'last_order_date', 'orders_lifetime'],
+    check_cols=[
+        'lifecycle_stage',
+        'stage_since_date',
+        'first_order_date',
+        'last_order_date',
+        'orders_lifetime',
+    ],
     updated_at='believed_at',
 ) }}
 select
@@ -17,6 +23,8 @@ select
 from {{ ref('member_lifecycle') }}
 {% if execute and adapter.get_relation(this.database, this.schema, this.identifier) -%}
 -- a build for an earlier date than the newest belief adds nothing
-where cast(as_of_date as timestamp) >= (select coalesce(max(dbt_valid_from), cast('1900-01-01' as timestamp)) from {{ this }})
+where cast(as_of_date as timestamp) >= (
+    select coalesce(max(dbt_valid_from), cast('1900-01-01' as timestamp)) from {{ this }}
+)
 {%- endif %}
 {% endsnapshot %}

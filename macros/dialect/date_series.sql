@@ -5,7 +5,9 @@
 {% macro default__date_series(first_day, last_day, step) -%}
     cast(
         unnest(generate_series(
-            cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval 1 {{ step }}
+            cast({{ first_day }} as timestamp),
+            cast({{ last_day }} as timestamp),
+            interval 1 {{ step }}
         )) as date
     )
 {%- endmacro %}

@@ -6,9 +6,10 @@
         when buyer_key_type = 'openid' then 'mini_program.users:' || buyer_key
         when buyer_key_type = 'app_user_id' then 'app.users:' || buyer_key
         when buyer_key_type = 'web_user_id' then 'website.users:' || buyer_key
-        when buyer_key_type = 'buyer_id' then 'marketplace.buyers:' || {{ platform }} || ':' || buyer_key
-        when buyer_key_type in ('phone', 'card_no')
-            then 'commerce.orders:' || buyer_key_type || ':' || {{ buyer_key_without_personal_data() }}
+        when buyer_key_type = 'buyer_id'
+            then 'marketplace.buyers:' || {{ platform }} || ':' || buyer_key
+        when buyer_key_type = 'phone' then 'commerce.orders:phone:' || buyer_key_token
+        when buyer_key_type = 'card_no' then 'commerce.orders:card_no:' || buyer_key
         else 'commerce.orders:other:' || buyer_key
     end
 {%- endmacro %}

@@ -8,9 +8,11 @@
         {% do adapter.drop_relation(parents) %}
         {% do adapter.drop_relation(next_edges) %}
         {% do run_query(create_table_as(false, parents, components_parents_sql(edges))) %}
-        {% do run_query(create_table_as(false, next_edges, components_contracted_edges_sql(edges, parents))) %}
+        {% set next_edges_sql = components_contracted_edges_sql(edges, parents) %}
+        {% do run_query(create_table_as(false, next_edges, next_edges_sql)) %}
         {% set progress.rounds = number + 1 %}
-        {% set progress.edges_left = run_query('select count(*) from ' ~ next_edges).columns[0][0] > 0 %}
+        {% set counted = run_query('select count(*) from ' ~ next_edges) %}
+        {% set progress.edges_left = counted.columns[0][0] > 0 %}
     {% endfor %}
     {{ return(progress.rounds) }}
 {%- endmacro %}

@@ -7,8 +7,9 @@
     {% do components_first_edges(target_relation, sql) %}
     {% set rounds = components_contract(target_relation) %}
     {% do drop_relation_if_exists(load_cached_relation(this)) %}
+    {% set labels_sql = components_labels_sql(target_relation, rounds) %}
     {% call statement('main') -%}
-        {{ create_table_as(false, target_relation, components_labels_sql(target_relation, rounds)) }}
+        {{ create_table_as(false, target_relation, labels_sql) }}
     {%- endcall %}
     {% do components_drop_rounds(target_relation, rounds) %}
     {{ run_hooks(post_hooks) }}

@@ -3,10 +3,12 @@
     select dated_policy.* from (
         select
             policy.*,
-            row_number() over (partition by policy.{{ key }} order by policy.valid_from desc nulls last)
-                as policy_rank
+            row_number() over (
+                partition by policy.{{ key }} order by policy.valid_from desc nulls last
+            ) as policy_rank
         from {{ ref(policy) }} as policy
-        inner join {{ ref('stg_rekindle__as_of') }} as as_of on policy.valid_from <= as_of.as_of_date
+        inner join {{ ref('stg_rekindle__as_of') }} as as_of
+            on policy.valid_from <= as_of.as_of_date
     ) as dated_policy
     where policy_rank = 1
 {%- endmacro %}

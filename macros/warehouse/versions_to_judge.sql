@@ -3,6 +3,8 @@
 {% macro versions_to_judge(relation, key, version_at) -%}
     select * from {{ relation }}
     {% if is_incremental() %}
-    where {{ key }} in (select {{ key }} from {{ relation }} where {{ changed_since_this(version_at) }})
+    where {{ key }} in (
+        select {{ key }} from {{ relation }} where {{ changed_since_this(version_at) }}
+    )
     {% endif %}
 {%- endmacro %}

@@ -67,7 +67,8 @@ judged_orders as (
         case
             when
                 coalesce(
-                    orders.cancelled_at, case when orders.status = 'cancelled' then orders.updated_at end
+                    orders.cancelled_at,
+                    case when orders.status = 'cancelled' then orders.updated_at end
                 ) < as_of.as_of_end_at
                 then 'cancelled'
             when orders.paid_at >= as_of.as_of_end_at then 'created'
@@ -79,7 +80,8 @@ judged_orders as (
             discounts.has_promotion_discount or discounts.has_coupon_discount,
             orders.coupon_code is not null or orders.discount_amount > 0
         ) as is_discounted,
-        orders.coupon_code is not null or coalesce(discounts.has_coupon_discount, false) as is_coupon_used
+        orders.coupon_code is not null
+        or coalesce(discounts.has_coupon_discount, false) as is_coupon_used
     from orders
     cross join as_of
     left join persons on orders.buyer_record_key = persons.source_record_key

@@ -34,7 +34,8 @@ select
     baskets.buyer_key_type,
     baskets.buyer_key_token,
     baskets.occurred_at,
-    {{ buyer_record_key("coalesce(buyers_on_one_platform.platform, 'unknown')") }} as buyer_record_key
+    {{ buyer_record_key("coalesce(buyers_on_one_platform.platform, 'unknown')") }}
+        as buyer_record_key
 from baskets
 left join buyers_on_one_platform
     on baskets.buyer_key_type = 'buyer_id' and baskets.buyer_key = buyers_on_one_platform.buyer_id

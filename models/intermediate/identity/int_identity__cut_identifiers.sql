@@ -31,7 +31,8 @@ select
     cast(holders.records_in_one_system as bigint) as records_in_one_system,
     cast(holders.records_in_all as bigint) as records_in_all,
     case
-        when holders.records_in_one_system > policy.max_records_per_system then 'too_many_in_one_system'
+        when holders.records_in_one_system > policy.max_records_per_system
+            then 'too_many_in_one_system'
         else 'too_many_in_all'
     end as reason
 from holders

@@ -22,6 +22,11 @@
     ('stg_wecom__group_members', 'joined_at'),
     ('stg_wecom__messages', 'occurred_at'),
 ] %}
+{%- set user_events = [
+    ('mini_program', 'openid'),
+    ('app', 'app_user_id'),
+    ('website', 'web_user_id'),
+] %}
 with
 
 facts as (
@@ -69,7 +74,7 @@ facts as (
     from {{ ref(model) }}
     group by external_userid
     {%- endfor %}
-    {%- for system, user_key in [('mini_program', 'openid'), ('app', 'app_user_id'), ('website', 'web_user_id')] %}
+    {%- for system, user_key in user_events %}
     union all
     select
         '{{ system }}.users:' || {{ user_key }} as source_record_key,

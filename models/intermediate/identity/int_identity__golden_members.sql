@@ -1,4 +1,5 @@
 -- Grain: one row per person who holds a member card, with the values that survive from its cards
+{%- set newest_last = 'updated_at nulls last, member_no nulls last' %}
 with
 
 cards as (
@@ -23,15 +24,21 @@ ranked_cards as (
         one_id,
         is_test,
         registered_at,
-        {{ last_known('gender', 'one_id', 'updated_at nulls last, member_no nulls last') }} as gender,
-        {{ last_known('birth_year', 'one_id', 'updated_at nulls last, member_no nulls last') }} as birth_year,
-        {{ last_known('province', 'one_id', 'updated_at nulls last, member_no nulls last') }} as province,
-        {{ last_known('city', 'one_id', 'updated_at nulls last, member_no nulls last') }} as city,
-        {{ last_known('register_channel', 'one_id', 'registered_at desc nulls first, member_no desc nulls last') }}
-            as register_channel,
-        row_number() over (partition by one_id order by updated_at desc nulls last, member_no desc nulls last) as newest_rank,
-        row_number() over (partition by one_id order by registered_at asc nulls last, member_no asc nulls last)
-            as oldest_rank
+        {{ last_known('gender', 'one_id', newest_last) }} as gender,
+        {{ last_known('birth_year', 'one_id', newest_last) }} as birth_year,
+        {{ last_known('province', 'one_id', newest_last) }} as province,
+        {{ last_known('city', 'one_id', newest_last) }} as city,
+        register_channel,
+        row_number() over (
+            partition by one_id order by updated_at desc nulls last, member_no desc nulls last
+        ) as newest_rank,
+        row_number() over (
+            partition by one_id
+            order by
+                case when register_channel is null then 1 else 0 end nulls last,
+                registered_at asc nulls last,
+                member_no asc nulls last
+        ) as oldest_channel_rank
     from cards
 )
 
@@ -41,7 +48,7 @@ select
     max(case when newest_rank = 1 then birth_year end) as birth_year,
     max(case when newest_rank = 1 then province end) as province,
     max(case when newest_rank = 1 then city end) as city,
-    max(case when oldest_rank = 1 then register_channel end) as register_channel,
+    max(case when oldest_channel_rank = 1 then register_channel end) as register_channel,
     max(case when is_test then 1 else 0 end) = 1 as is_test,
     min(registered_at) as registered_at
 from ranked_cards

@@ -1,6 +1,7 @@
 -- Grain: one row per source record that is a person's: known records and those that only facts name
--- A known record is as old as its registration or the person's first act; a record of facts alone is as
--- old as its first fact. A phone that is unusable or cut names nobody, and so does a placeholder that no source system knows.
+-- A known record is as old as its registration or the person's first act; a record of facts alone
+-- is as old as its first fact. A phone that is unusable or cut names nobody, and so does a
+-- placeholder that no source system knows.
 with
 
 known_records as (
@@ -69,12 +70,15 @@ records as (
             records_of_facts_alone.first_fact_key, records_of_facts_alone.source_record_key
         ) as mint_key
     from records_of_facts_alone
-    left join placeholders on lower(records_of_facts_alone.source_key) = placeholders.identifier_value
+    left join placeholders
+        on lower(records_of_facts_alone.source_key) = placeholders.identifier_value
     where placeholders.identifier_value is null
 )
 
 select
-    row_number() over (order by md5(source_record_key) nulls last, source_record_key nulls last) as record_id,
+    row_number() over (
+        order by md5(source_record_key) nulls last, source_record_key nulls last
+    ) as record_id,
     source_record_key,
     source_system,
     source_table,

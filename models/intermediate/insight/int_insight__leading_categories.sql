@@ -27,7 +27,9 @@ revenue_through as (
         sum(category_days.revenue) as revenue
     from order_days
     inner join category_days
-        on order_days.one_id = category_days.one_id and order_days.order_date >= category_days.order_date
+        on
+            order_days.one_id = category_days.one_id
+            and order_days.order_date >= category_days.order_date
     group by order_days.one_id, order_days.order_date, category_days.category_id
 ),
 
@@ -36,8 +38,10 @@ ranked_categories as (
         one_id,
         order_date,
         category_id,
-        row_number() over (partition by one_id, order_date order by revenue desc nulls last, category_id asc nulls last)
-            as category_rank
+        row_number() over (
+            partition by one_id, order_date
+            order by revenue desc nulls last, category_id asc nulls last
+        ) as category_rank
     from revenue_through
 )
 

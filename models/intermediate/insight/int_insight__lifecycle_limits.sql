@@ -21,14 +21,22 @@ policies as (
     from {{ ref('int_insight__lifecycle_policies') }}
 ),
 {% if var('lifecycle_mode') == 'adaptive' %}
+order_gaps as (
+    select
+        one_id,
+        order_date,
+        gaps,
+        {{ days_between('previous_order_date', 'order_date') }} as gap_days
+    from order_days
+),
+
 own_rhythms as (
     select
         one_id,
         order_date,
         gaps,
-        {{ running_median(days_between('previous_order_date', 'order_date'), 'one_id', 'order_date nulls last') }}
-            as median_gap_days
-    from order_days
+        {{ running_median('gap_days', 'one_id', 'order_date nulls last') }} as median_gap_days
+    from order_gaps
 ),
 
 rhythms as (
@@ -62,19 +70,39 @@ select
     one_id,
     order_date,
     valid_from as policy_valid_from,
-    {%- for limit in ['at_risk', 'dormant', 'churned'] %}
     case
-        when rhythm_days is null then {{ limit }}_after_days
+        when rhythm_days is null then at_risk_after_days
         else
             least(
                 greatest(
-                    rhythm_days * adaptive_{{ limit }}_multiple,
-                    {{ limit }}_after_days * adaptive_floor_share
+                    rhythm_days * adaptive_at_risk_multiple,
+                    at_risk_after_days * adaptive_floor_share
                 ),
-                {{ limit }}_after_days * adaptive_ceiling_share
+                at_risk_after_days * adaptive_ceiling_share
             )
-    end as {{ limit }}_after_days{{ ',' if not loop.last }}
-    {%- endfor %}
+    end as at_risk_after_days,
+    case
+        when rhythm_days is null then dormant_after_days
+        else
+            least(
+                greatest(
+                    rhythm_days * adaptive_dormant_multiple,
+                    dormant_after_days * adaptive_floor_share
+                ),
+                dormant_after_days * adaptive_ceiling_share
+            )
+    end as dormant_after_days,
+    case
+        when rhythm_days is null then churned_after_days
+        else
+            least(
+                greatest(
+                    rhythm_days * adaptive_churned_multiple,
+                    churned_after_days * adaptive_floor_share
+                ),
+                churned_after_days * adaptive_ceiling_share
+            )
+    end as churned_after_days
 from limits
 {% else %}
 limits as (

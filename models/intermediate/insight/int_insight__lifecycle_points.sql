@@ -1,6 +1,6 @@
--- Grain: one row per policy, person and day on which the person's stage may change under that policy
--- Between two such days nothing that the stage depends on changes: neither the windows' order counts
--- nor which side of a limit the days since an order are on.
+-- Grain: one row per policy, person and day on which the policy may change the person's stage
+-- Between two such days nothing that the stage depends on changes: neither the windows' order
+-- counts nor which side of a limit the days since an order are on.
 with
 
 order_days as (
@@ -55,23 +55,50 @@ points as (
     from births
     cross join policies
     union all
-    select policy_valid_from, one_id, order_date, orders, 0, order_date from order_limits
-    union all
     select
-        policy_valid_from, one_id,
-        {{ add_days('order_date', 'high_potential_window_days') }}, -orders, orders, null
+        policy_valid_from,
+        one_id,
+        order_date as point_date,
+        orders as recent_orders_change,
+        0 as prior_orders_change,
+        order_date
     from order_limits
     union all
     select
-        policy_valid_from, one_id,
-        {{ add_days('order_date', '2 * high_potential_window_days') }}, 0, -orders, null
+        policy_valid_from,
+        one_id,
+        {{ add_days('order_date', 'high_potential_window_days') }} as point_date,
+        -orders as recent_orders_change,
+        orders as prior_orders_change,
+        cast(null as date) as order_date
     from order_limits
     union all
-    select policy_valid_from, one_id, {{ add_days('order_date', 'new_days + 1') }}, 0, 0, null
+    select
+        policy_valid_from,
+        one_id,
+        {{ add_days('order_date', '2 * high_potential_window_days') }} as point_date,
+        0 as recent_orders_change,
+        -orders as prior_orders_change,
+        cast(null as date) as order_date
+    from order_limits
+    union all
+    select
+        policy_valid_from,
+        one_id,
+        {{ add_days('order_date', 'new_days + 1') }} as point_date,
+        0 as recent_orders_change,
+        0 as prior_orders_change,
+        cast(null as date) as order_date
     from order_limits
     where order_date = first_order_date
     union all
-    select policy_valid_from, one_id, {{ add_days('order_date', 'reactivated_days + 1') }}, 0, 0, null
+    select
+        policy_valid_from,
+        one_id,
+        {{ add_days('order_date', 'reactivated_days + 1') }} as point_date,
+        0 as recent_orders_change,
+        0 as prior_orders_change,
+        cast(null as date) as order_date
     from order_limits
     where reactivated_date is not null
     {%- for limit in [
@@ -80,7 +107,13 @@ points as (
         'cast(ceil(churned_after_days) as integer)',
     ] %}
     union all
-    select policy_valid_from, one_id, {{ add_days('order_date', limit) }}, 0, 0, null
+    select
+        policy_valid_from,
+        one_id,
+        {{ add_days('order_date', limit) }} as point_date,
+        0 as recent_orders_change,
+        0 as prior_orders_change,
+        cast(null as date) as order_date
     from order_limits
     where next_order_date is null or {{ add_days('order_date', limit) }} < next_order_date
     {%- endfor %}

@@ -1,10 +1,12 @@
--- Grain: one row per lifecycle policy in force at some day up to as_of, with the days it is in force
+-- Grain: one row per lifecycle policy in force at some day up to as_of, with its days
 with
 
 policies as (
     select
         lifecycle_thresholds.*,
-        lead(lifecycle_thresholds.valid_from) over (order by lifecycle_thresholds.valid_from nulls last) as valid_to,
+        lead(lifecycle_thresholds.valid_from) over (
+            order by lifecycle_thresholds.valid_from nulls last
+        ) as valid_to,
         as_of.as_of_date
     from {{ ref('lifecycle_thresholds') }} as lifecycle_thresholds
     cross join {{ ref('stg_rekindle__as_of') }} as as_of

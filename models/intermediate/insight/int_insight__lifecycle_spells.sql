@@ -7,7 +7,9 @@ stages as (
         one_id,
         lifecycle_stage,
         point_date as from_date,
-        lead(point_date) over (partition by policy_valid_from, one_id order by point_date nulls last) as to_date
+        lead(point_date) over (
+            partition by policy_valid_from, one_id order by point_date nulls last
+        ) as to_date
     from {{ ref('int_insight__lifecycle_stages') }}
 ),
 
@@ -30,7 +32,9 @@ changes as (
         one_id,
         lifecycle_stage,
         from_date,
-        lag(lifecycle_stage) over (partition by one_id order by from_date nulls last) as previous_stage
+        lag(lifecycle_stage) over (
+            partition by one_id order by from_date nulls last
+        ) as previous_stage
     from stages_in_force
 )
 

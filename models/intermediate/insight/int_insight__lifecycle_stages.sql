@@ -1,8 +1,14 @@
--- Grain: one row per policy, person and day on which the person's stage may change under that policy
+-- Grain: one row per policy, person and day on which the policy may change the person's stage
 with
 
 points as (
-    select policy_valid_from, one_id, point_date, recent_orders_change, prior_orders_change, order_date
+    select
+        policy_valid_from,
+        one_id,
+        point_date,
+        recent_orders_change,
+        prior_orders_change,
+        order_date
     from {{ ref('int_insight__lifecycle_points') }}
 ),
 
@@ -34,7 +40,9 @@ reactivation_spells as (
     select
         one_id,
         reactivated_date,
-        lead(reactivated_date) over (partition by one_id order by reactivated_date nulls last) as next_reactivated_date
+        lead(reactivated_date) over (
+            partition by one_id order by reactivated_date nulls last
+        ) as next_reactivated_date
     from {{ ref('int_insight__reactivations') }}
 )
 
@@ -45,9 +53,13 @@ select
     states.last_order_date,
     case
         when states.last_order_date is null then 'prospect'
-        when {{ days_between('states.last_order_date', 'states.point_date') }} >= limits.churned_after_days
+        when
+            {{ days_between('states.last_order_date', 'states.point_date') }}
+            >= limits.churned_after_days
             then 'churned'
-        when {{ days_between('states.last_order_date', 'states.point_date') }} >= limits.dormant_after_days
+        when
+            {{ days_between('states.last_order_date', 'states.point_date') }}
+            >= limits.dormant_after_days
             then 'dormant'
         when
             {{ days_between('reactivation_spells.reactivated_date', 'states.point_date') }}
@@ -55,7 +67,9 @@ select
             then 'reactivated'
         when {{ days_between('states.first_order_date', 'states.point_date') }} <= policies.new_days
             then 'new'
-        when {{ days_between('states.last_order_date', 'states.point_date') }} > limits.at_risk_after_days
+        when
+            {{ days_between('states.last_order_date', 'states.point_date') }}
+            > limits.at_risk_after_days
             then 'at_risk'
         when
             states.recent_orders >= policies.high_potential_min_recent_orders

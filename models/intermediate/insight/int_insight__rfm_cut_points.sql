@@ -17,13 +17,19 @@ dated_cut_points as (
 )
 
 select
-    evaluated_date
-    {%- for dimension in ['recency', 'frequency', 'monetary'] %}
-    {%- for score in [5, 4, 3, 2] %},
-    max(case when dimension = '{{ dimension }}' and score = {{ score }} then bound end)
-        as {{ dimension }}_{{ score }}
-    {%- endfor %}
-    {%- endfor %}
+    evaluated_date,
+    max(case when dimension = 'recency' and score = 5 then bound end) as recency_5,
+    max(case when dimension = 'recency' and score = 4 then bound end) as recency_4,
+    max(case when dimension = 'recency' and score = 3 then bound end) as recency_3,
+    max(case when dimension = 'recency' and score = 2 then bound end) as recency_2,
+    max(case when dimension = 'frequency' and score = 5 then bound end) as frequency_5,
+    max(case when dimension = 'frequency' and score = 4 then bound end) as frequency_4,
+    max(case when dimension = 'frequency' and score = 3 then bound end) as frequency_3,
+    max(case when dimension = 'frequency' and score = 2 then bound end) as frequency_2,
+    max(case when dimension = 'monetary' and score = 5 then bound end) as monetary_5,
+    max(case when dimension = 'monetary' and score = 4 then bound end) as monetary_4,
+    max(case when dimension = 'monetary' and score = 3 then bound end) as monetary_3,
+    max(case when dimension = 'monetary' and score = 2 then bound end) as monetary_2
 from dated_cut_points
 where policy_rank = 1
 group by evaluated_date

@@ -1,4 +1,4 @@
--- Grain: one row per day on which RFM is evaluated (month ends and as_of), with the policy of that day
+-- Grain: one row per day on which RFM is evaluated (month ends and as_of), with that day's policy
 with
 
 days as (
@@ -11,7 +11,9 @@ windows as (
     select
         days.evaluated_date,
         rfm_policy.window_days,
-        row_number() over (partition by days.evaluated_date order by rfm_policy.valid_from desc nulls last) as policy_rank
+        row_number() over (
+            partition by days.evaluated_date order by rfm_policy.valid_from desc nulls last
+        ) as policy_rank
     from days
     inner join {{ ref('rfm_policy') }} as rfm_policy on days.evaluated_date >= rfm_policy.valid_from
 )

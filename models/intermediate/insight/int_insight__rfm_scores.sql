@@ -27,19 +27,27 @@ scores as (
         rfm_values.recency_days,
         rfm_values.frequency,
         rfm_values.monetary,
-        {%- for score, value, dimension, comparator in [
-            ('r_score', 'recency_days', 'recency', '<='),
-            ('f_score', 'frequency', 'frequency', '>='),
-            ('m_score', 'monetary', 'monetary', '>='),
-        ] %}
         case
-            when rfm_values.{{ value }} {{ comparator }} cut_points.{{ dimension }}_5 then 5
-            when rfm_values.{{ value }} {{ comparator }} cut_points.{{ dimension }}_4 then 4
-            when rfm_values.{{ value }} {{ comparator }} cut_points.{{ dimension }}_3 then 3
-            when rfm_values.{{ value }} {{ comparator }} cut_points.{{ dimension }}_2 then 2
+            when rfm_values.recency_days <= cut_points.recency_5 then 5
+            when rfm_values.recency_days <= cut_points.recency_4 then 4
+            when rfm_values.recency_days <= cut_points.recency_3 then 3
+            when rfm_values.recency_days <= cut_points.recency_2 then 2
             else 1
-        end as {{ score }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        end as r_score,
+        case
+            when rfm_values.frequency >= cut_points.frequency_5 then 5
+            when rfm_values.frequency >= cut_points.frequency_4 then 4
+            when rfm_values.frequency >= cut_points.frequency_3 then 3
+            when rfm_values.frequency >= cut_points.frequency_2 then 2
+            else 1
+        end as f_score,
+        case
+            when rfm_values.monetary >= cut_points.monetary_5 then 5
+            when rfm_values.monetary >= cut_points.monetary_4 then 4
+            when rfm_values.monetary >= cut_points.monetary_3 then 3
+            when rfm_values.monetary >= cut_points.monetary_2 then 2
+            else 1
+        end as m_score
     from {{ ref('int_insight__rfm_values') }} as rfm_values
     inner join cut_points on rfm_values.evaluated_date = cut_points.evaluated_date
 ),
@@ -51,11 +59,37 @@ ranks as (
         recency_days,
         frequency,
         monetary,
-        rank() over (partition by evaluated_date order by recency_days desc nulls last) as recency_rank,
-        rank() over (partition by evaluated_date order by frequency asc nulls last) as frequency_rank,
-        rank() over (partition by evaluated_date order by monetary asc nulls last) as monetary_rank,
+        rank() over (
+            partition by evaluated_date order by recency_days desc nulls last
+        ) as recency_rank,
+        rank() over (
+            partition by evaluated_date order by frequency asc nulls last
+        ) as frequency_rank,
+        rank() over (
+            partition by evaluated_date order by monetary asc nulls last
+        ) as monetary_rank,
         count(*) over (partition by evaluated_date) as population
     from {{ ref('int_insight__rfm_values') }}
+),
+
+fifths as (
+    select
+        evaluated_date,
+        one_id,
+        recency_days,
+        frequency,
+        monetary,
+        population,
+        cast(
+            floor(cast(5 * (recency_rank - 1) as double) / nullif(population - 1, 0)) as integer
+        ) as recency_fifth,
+        cast(
+            floor(cast(5 * (frequency_rank - 1) as double) / nullif(population - 1, 0)) as integer
+        ) as frequency_fifth,
+        cast(
+            floor(cast(5 * (monetary_rank - 1) as double) / nullif(population - 1, 0)) as integer
+        ) as monetary_fifth
+    from ranks
 ),
 
 scores as (
@@ -65,19 +99,10 @@ scores as (
         recency_days,
         frequency,
         monetary,
-        {%- for score, value_rank in [
-            ('r_score', 'recency_rank'), ('f_score', 'frequency_rank'), ('m_score', 'monetary_rank')
-        ] %}
-        case
-            when population = 1 then 3
-            else
-                least(
-                    5,
-                    1 + cast(floor(cast(5 * ({{ value_rank }} - 1) as double) / nullif(population - 1, 0)) as integer)
-                )
-        end as {{ score }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from ranks
+        case when population = 1 then 3 else least(5, 1 + recency_fifth) end as r_score,
+        case when population = 1 then 3 else least(5, 1 + frequency_fifth) end as f_score,
+        case when population = 1 then 3 else least(5, 1 + monetary_fifth) end as m_score
+    from fifths
 ),
 {%- endif %}
 

@@ -22,11 +22,12 @@ numbered as (
         registered_date,
         sum(
             case
-                when previous_active_date is null or active_date > {{ add_days('previous_active_date', 30) }} then 1
-                else 0
+                when active_date <= {{ add_days('previous_active_date', 30) }} then 0
+                else 1
             end
         ) over (
-            partition by one_id order by active_date nulls last rows between unbounded preceding and current row
+            partition by one_id order by active_date nulls last
+            rows between unbounded preceding and current row
         ) as spell_number
     from active_days
 ),

@@ -13,6 +13,7 @@ select
     days.month_start_date,
     count(campaigns.first_date) > 0 as is_inside_campaign
 from {{ ref('int_kpi__days') }} as days
-left join campaigns on days.period_date >= campaigns.first_date and days.period_date <= campaigns.last_date
+left join campaigns
+    on days.period_date >= campaigns.first_date and days.period_date <= campaigns.last_date
 where days.period_date <= days.as_of_date
 group by days.period_date, days.month_start_date

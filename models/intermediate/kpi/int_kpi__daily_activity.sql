@@ -21,30 +21,66 @@ active_states as (
 ),
 
 changes as (
-    select dimension_type, dimension_value, from_date as changed_date, count(*) as registered, 0 as active
+    select
+        dimension_type,
+        dimension_value,
+        from_date as changed_date,
+        count(*) as registered,
+        0 as active
     from states
     group by dimension_type, dimension_value, from_date
     union all
-    select dimension_type, dimension_value, to_date, -count(*), 0
+    select
+        dimension_type,
+        dimension_value,
+        to_date as changed_date,
+        -count(*) as registered,
+        0 as active
     from states
     group by dimension_type, dimension_value, to_date
     union all
-    select dimension_type, dimension_value, from_date, 0, count(*)
+    select
+        dimension_type,
+        dimension_value,
+        from_date as changed_date,
+        0 as registered,
+        count(*) as active
     from active_states
     group by dimension_type, dimension_value, from_date
     union all
-    select dimension_type, dimension_value, to_date, 0, -count(*)
+    select
+        dimension_type,
+        dimension_value,
+        to_date as changed_date,
+        0 as registered,
+        -count(*) as active
     from active_states
     group by dimension_type, dimension_value, to_date
 ),
 
 -- the calendar's own rows carry no change but make every date appear
 calendar as (
-    select dimension_values.dimension_type, dimension_values.dimension_value, days.period_date
-    from (select dimension_type, dimension_value from states group by dimension_type, dimension_value)
-        as dimension_values
+    select
+        dimension_values.dimension_type,
+        dimension_values.dimension_value,
+        days.period_date as changed_date,
+        0 as registered,
+        0 as active
+    from (
+        select dimension_type, dimension_value
+        from states
+        group by dimension_type, dimension_value
+    ) as dimension_values
     cross join {{ ref('int_kpi__days') }} as days
     where days.period_date <= days.as_of_date
+),
+
+dated_changes as (
+    select dimension_type, dimension_value, changed_date, registered, active, 0 as is_calendar
+    from changes
+    union all
+    select dimension_type, dimension_value, changed_date, registered, active, 1 as is_calendar
+    from calendar
 ),
 
 running as (
@@ -61,11 +97,7 @@ running as (
             partition by dimension_type, dimension_value order by changed_date nulls last
             rows between unbounded preceding and current row
         ) as active_members
-    from (
-        select dimension_type, dimension_value, changed_date, registered, active, 0 as is_calendar from changes
-        union all
-        select dimension_type, dimension_value, period_date, 0, 0, 1 from calendar
-    ) as dated_changes
+    from dated_changes
     group by dimension_type, dimension_value, changed_date
 ),
 
@@ -88,12 +120,15 @@ without_group as (
         'none' as dimension_value,
         sum(case when dimension_type = 'all' then registered_members else -registered_members end)
             as registered_members,
-        sum(case when dimension_type = 'all' then active_members else -active_members end) as active_members
+        sum(case when dimension_type = 'all' then active_members else -active_members end)
+            as active_members
     from counted
     where dimension_type in ('all', 'rfm_group')
     group by period_start_date
 )
 
-select period_start_date, dimension_type, dimension_value, registered_members, active_members from counted
+select period_start_date, dimension_type, dimension_value, registered_members, active_members
+from counted
 union all
-select period_start_date, dimension_type, dimension_value, registered_members, active_members from without_group
+select period_start_date, dimension_type, dimension_value, registered_members, active_members
+from without_group

@@ -1,4 +1,4 @@
--- Grain: one row per business date from the first valid order or login through the end of as_of's month
+-- Grain: one row per business date from the first valid order or login to the end of as_of's month
 with
 
 first_days as (
@@ -11,6 +11,7 @@ first_days as (
 bounds as (
     select
         min(first_days.first_date) as first_date,
+        {{ add_days(add_months(start_of_month('max(as_of.as_of_date)'), 1), -1) }} as last_date,
         max(as_of.as_of_date) as as_of_date
     from first_days
     cross join {{ ref('stg_rekindle__as_of') }} as as_of
@@ -19,7 +20,7 @@ bounds as (
 days as (
     select
         as_of_date,
-        {{ date_series('first_date', add_days(add_months(start_of_month('as_of_date'), 1), -1)) }} as period_date
+        {{ date_series('first_date', 'last_date') }} as period_date
     from bounds
     where first_date is not null
 )

@@ -1,4 +1,4 @@
--- Grain: one row per registered person, dimension and stretch of dates that start in one value of it
+-- Grain: one row per registered person, dimension and stretch of dates with one value of it
 -- A date starts in the state of its eve, so these stretches begin a day after the state does.
 with
 
@@ -15,42 +15,57 @@ month_ends as (
     from {{ ref('int_insight__month_ends') }}
 ),
 
-far as (
-    select cast('9999-12-31' as date) as far_date
-),
-
+-- a state without an end has no to_date
 states as (
-    select one_id, 'all' as dimension_type, 'all' as dimension_value, registered_date as from_date, far_date as to_date
-    from members cross join far
-    union all
-    select one_id, 'first_order_channel', coalesce(first_order_channel, 'none'), registered_date, far_date
-    from members cross join far
-    union all
-    select one_id, 'register_channel', coalesce(register_channel, 'unknown'), registered_date, far_date
-    from members cross join far
+    select
+        one_id,
+        'all' as dimension_type,
+        'all' as dimension_value,
+        registered_date as from_date,
+        cast(null as date) as to_date
+    from members
     union all
     select
-        spells.one_id,
-        'lifecycle_stage',
-        spells.lifecycle_stage,
-        {{ add_days('spells.valid_from_date', 1) }},
-        coalesce({{ add_days('spells.valid_to_date', 1) }}, far.far_date)
-    from {{ ref('lifecycle_intervals') }} as spells cross join far
+        one_id,
+        'first_order_channel' as dimension_type,
+        coalesce(first_order_channel, 'none') as dimension_value,
+        registered_date as from_date,
+        cast(null as date) as to_date
+    from members
     union all
-    select spells.one_id, 'lifecycle_stage', 'none', cast('0001-01-01' as date),
-        {{ add_days('spells.valid_from_date', 1) }}
-    from {{ ref('lifecycle_intervals') }} as spells
-    where spells.sequence = 1
+    select
+        one_id,
+        'register_channel' as dimension_type,
+        coalesce(register_channel, 'unknown') as dimension_value,
+        registered_date as from_date,
+        cast(null as date) as to_date
+    from members
+    union all
+    select
+        one_id,
+        'lifecycle_stage' as dimension_type,
+        lifecycle_stage as dimension_value,
+        {{ add_days('valid_from_date', 1) }} as from_date,
+        {{ add_days('valid_to_date', 1) }} as to_date
+    from {{ ref('lifecycle_intervals') }}
+    union all
+    select
+        one_id,
+        'lifecycle_stage' as dimension_type,
+        'none' as dimension_value,
+        cast('0001-01-01' as date) as from_date,
+        {{ add_days('valid_from_date', 1) }} as to_date
+    from {{ ref('lifecycle_intervals') }}
+    where sequence = 1
     union all
     select
         groups.one_id,
-        'rfm_group',
-        groups.rfm_group,
-        {{ add_days('month_ends.month_end_date', 1) }},
-        coalesce({{ add_days('month_ends.next_month_end_date', 1) }}, far.far_date)
+        'rfm_group' as dimension_type,
+        groups.rfm_group as dimension_value,
+        {{ add_days('month_ends.month_end_date', 1) }} as from_date,
+        {{ add_days('month_ends.next_month_end_date', 1) }} as to_date
     from {{ ref('rfm_history') }} as groups
     inner join month_ends on groups.as_of_date = month_ends.month_end_date
-    cross join far
 )
 
 select
@@ -58,7 +73,7 @@ select
     states.dimension_type,
     states.dimension_value,
     greatest(states.from_date, members.registered_date) as from_date,
-    states.to_date
+    coalesce(states.to_date, cast('9999-12-31' as date)) as to_date
 from states
 inner join members on states.one_id = members.one_id
-where states.to_date > members.registered_date
+where states.to_date is null or states.to_date > members.registered_date

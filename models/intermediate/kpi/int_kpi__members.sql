@@ -2,8 +2,10 @@
 select
     members.one_id,
     members.born_date,
-    case when members.is_registered then coalesce({{ business_date('members.registered_at') }}, members.born_date) end
-        as registered_date,
+    case
+        when members.is_registered
+            then coalesce({{ business_date('members.registered_at') }}, members.born_date)
+    end as registered_date,
     cohort_members.cohort_month,
     cohort_members.first_order_channel,
     members.register_channel

@@ -1,4 +1,4 @@
--- Grain: one row per month and dimension value: registered members at its end and the active among them
+-- Grain: one row per month and dimension value: members at its end and the active among them
 with
 
 registered_members as (
@@ -7,7 +7,8 @@ registered_members as (
         months.period_start_date,
         months.period_end_date
     from {{ ref('int_kpi__members') }} as members
-    inner join {{ ref('int_kpi__months') }} as months on members.registered_date <= months.period_end_date
+    inner join {{ ref('int_kpi__months') }} as months
+        on members.registered_date <= months.period_end_date
 ),
 
 measures as (

@@ -9,8 +9,14 @@
     ('monthly_orders', 'repeat_revenue_share', 'repeat_revenue', 'person_revenue'),
     ('monthly_orders', 'repeat_profit_share', 'repeat_profit', 'profit'),
     ('monthly_orders', 'private_domain_share', 'private_repeat_revenue', 'repeat_revenue'),
-    ('off_campaign_orders', 'off_campaign_order_ratio', 'orders_per_outside_day', 'orders_per_inside_day'),
-    ('monthly_yearly_buyers', 'yearly_repurchase', 'yearly_orders - yearly_first_orders', 'yearly_buyers'),
+    (
+        'off_campaign_orders', 'off_campaign_order_ratio',
+        'orders_per_outside_day', 'orders_per_inside_day'
+    ),
+    (
+        'monthly_yearly_buyers', 'yearly_repurchase',
+        'yearly_orders - yearly_first_orders', 'yearly_buyers'
+    ),
     ('monthly_yearly_buyers', 'repurchase_rate', 'yearly_repeat_buyers', 'yearly_buyers'),
     ('monthly_cohorts', 'next_month_retention', 'retained_next_month', 'cohort_members'),
     ('monthly_cohorts', 'half_year_retention', 'retained_half_year', 'cohort_members'),

@@ -11,7 +11,14 @@ profits as (
 ),
 
 orders as (
-    select order_id, one_id, order_date, net_revenue, order_sequence, is_discounted, is_private_domain
+    select
+        order_id,
+        one_id,
+        order_date,
+        net_revenue,
+        is_discounted,
+        is_private_domain,
+        coalesce(order_sequence >= 2, false) as is_repeat
     from {{ ref('fct_orders') }}
     where is_valid
 )
@@ -24,12 +31,13 @@ select
     count(orders.one_id) as person_orders,
     sum(orders.net_revenue) as revenue,
     sum(case when orders.one_id is not null then orders.net_revenue else 0 end) as person_revenue,
-    sum(case when orders.order_sequence >= 2 then orders.net_revenue else 0 end) as repeat_revenue,
-    sum(case when orders.order_sequence >= 2 and orders.is_private_domain then orders.net_revenue else 0 end)
+    sum(case when orders.is_repeat then orders.net_revenue else 0 end) as repeat_revenue,
+    sum(case when orders.is_repeat and orders.is_private_domain then orders.net_revenue else 0 end)
         as private_repeat_revenue,
-    sum(case when orders.one_id is not null and orders.is_discounted then 1 else 0 end) as discounted_orders,
+    sum(case when orders.one_id is not null and orders.is_discounted then 1 else 0 end)
+        as discounted_orders,
     sum(coalesce(profits.profit, 0)) as profit,
-    sum(case when orders.order_sequence >= 2 then coalesce(profits.profit, 0) else 0 end) as repeat_profit
+    sum(case when orders.is_repeat then coalesce(profits.profit, 0) else 0 end) as repeat_profit
 from orders
 left join profits on orders.order_id = profits.order_id
 group by orders.one_id, orders.order_date

@@ -17,6 +17,15 @@ dates as (
     select {{ date_series('first_date', 'last_date') }} as calendar_date
     from bounds
     where first_date is not null
+),
+
+weeks_and_months as (
+    select
+        calendar_date,
+        cast(date_trunc('week', calendar_date) as date) as week_start_date,
+        {{ start_of_month('calendar_date') }} as month_start_date,
+        {{ add_days(add_months(start_of_month('calendar_date'), 1), -1) }} as month_end_date
+    from dates
 )
 
 select
@@ -24,9 +33,8 @@ select
     cast(extract(year from calendar_date) as integer) as calendar_year,
     cast(extract(quarter from calendar_date) as integer) as calendar_quarter,
     cast(extract(month from calendar_date) as integer) as calendar_month,
-    {{ start_of_month('calendar_date') }} as month_start_date,
-    cast(date_trunc('week', calendar_date) as date) as week_start_date,
-    cast({{ days_between("cast(date_trunc('week', calendar_date) as date)", 'calendar_date') }} + 1 as integer)
-        as iso_weekday,
-    {{ add_days(add_months(start_of_month('calendar_date'), 1), -1) }} = calendar_date as is_month_end
-from dates
+    month_start_date,
+    week_start_date,
+    cast({{ days_between('week_start_date', 'calendar_date') }} + 1 as integer) as iso_weekday,
+    calendar_date = month_end_date as is_month_end
+from weeks_and_months

@@ -30,8 +30,12 @@ orders as (
 order_sequences as (
     select
         order_id,
-        row_number() over (partition by one_id order by ordered_at nulls last, order_id nulls last) as order_sequence,
-        lag(order_date) over (partition by one_id order by ordered_at nulls last, order_id nulls last) as previous_order_date
+        row_number() over (
+            partition by one_id order by ordered_at nulls last, order_id nulls last
+        ) as order_sequence,
+        lag(order_date) over (
+            partition by one_id order by ordered_at nulls last, order_id nulls last
+        ) as previous_order_date
     from orders
     where is_valid and one_id is not null
 )

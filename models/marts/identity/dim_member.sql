@@ -10,8 +10,10 @@ persons as (
     select
         one_id,
         min(first_seen_at) as first_seen_at,
-        coalesce(min(least(coalesce(born_at, first_fact_at), coalesce(first_fact_at, born_at))), min(updated_at))
-            as born_at,
+        coalesce(
+            min(least(coalesce(born_at, first_fact_at), coalesce(first_fact_at, born_at))),
+            min(updated_at)
+        ) as born_at,
         count(*) as record_count
     from record_persons
     group by one_id

@@ -1,4 +1,4 @@
--- Grain: one row per edge used: a record, the record it was linked to, and the identifier they share
+-- Grain: one row per edge used: two records and the identifier they share
 with
 
 links as (

@@ -26,7 +26,9 @@ stages_at_month_end as (
 transitions as (
     select
         month_start_date,
-        lag(lifecycle_stage) over (partition by one_id order by month_start_date nulls last) as from_stage,
+        lag(lifecycle_stage) over (
+            partition by one_id order by month_start_date nulls last
+        ) as from_stage,
         lifecycle_stage as to_stage
     from stages_at_month_end
 ),

@@ -32,7 +32,10 @@ dimension_rows as (
         coalesce(counted.numerator, 0) as numerator,
         coalesce(
             counted.denominator,
-            case when periods.metric_code in ('order_count', 'net_revenue', 'buyers') then 1 else 0 end
+            case
+                when periods.metric_code in ('order_count', 'net_revenue', 'buyers') then 1
+                else 0
+            end
         ) as denominator
     from periods
     left join counted

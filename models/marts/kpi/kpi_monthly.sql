@@ -28,7 +28,10 @@ periods as (
             when 'awakened_aov_lift' then {{ add_days('months.period_end_date', 180) }}
             when 're_dormancy_rate' then {{ add_days('months.period_end_date', 180) }}
             when 'dormant_activation_rate_30d'
-                then greatest(months.period_end_date, {{ add_days('months.period_start_date', 29) }})
+                then
+                    greatest(
+                        months.period_end_date, {{ add_days('months.period_start_date', 29) }}
+                    )
             else months.period_end_date
         end as outcome_date
     from {{ ref('int_kpi__months') }} as months
@@ -45,10 +48,14 @@ dimension_rows as (
         coalesce(counted.numerator, 0) as numerator,
         coalesce(
             counted.denominator,
-            case when periods.metric_code in ('order_count', 'net_revenue', 'buyers') then 1 else 0 end
+            case
+                when periods.metric_code in ('order_count', 'net_revenue', 'buyers') then 1
+                else 0
+            end
         ) as denominator,
         periods.outcome_date <= periods.as_of_date as is_complete,
-        counted.numerator is null and periods.metric_code = 'off_campaign_order_ratio' as has_no_outside_day,
+        counted.numerator is null
+        and periods.metric_code = 'off_campaign_order_ratio' as has_no_outside_day,
         periods.benchmark,
         periods.direction
     from periods

@@ -2,9 +2,9 @@
 with
 
 order_months as (
-    select one_id, {{ start_of_month('order_date') }} as month_start_date
+    select one_id, {{ month_index('order_date') }} as month_index
     from {{ ref('int_insight__order_days') }}
-    group by one_id, {{ start_of_month('order_date') }}
+    group by one_id, {{ month_index('order_date') }}
 ),
 
 members as (
@@ -13,17 +13,30 @@ members as (
 ),
 
 as_of as (
-    select as_of_date, {{ start_of_month('as_of_date') }} as as_of_month
+    select as_of_date, {{ month_index('as_of_date') }} as as_of_month_index
     from {{ ref('stg_rekindle__as_of') }}
 ),
 
 segments as (
-    select one_id, cohort_month, 'all' as segment_type, 'all' as segment_value from members
-    union all
-    select one_id, cohort_month, 'first_order_channel' as segment_type, first_order_channel as segment_value
+    select
+        one_id,
+        cohort_month,
+        'all' as segment_type,
+        'all' as segment_value
     from members
     union all
-    select one_id, cohort_month, 'register_channel' as segment_type, register_channel as segment_value
+    select
+        one_id,
+        cohort_month,
+        'first_order_channel' as segment_type,
+        first_order_channel as segment_value
+    from members
+    union all
+    select
+        one_id,
+        cohort_month,
+        'register_channel' as segment_type,
+        register_channel as segment_value
     from members
 ),
 
@@ -41,7 +54,7 @@ cohort_months as (
         cohorts.cohort_size,
         as_of.as_of_date,
         {{ number_series(
-            '0', month_index('as_of.as_of_month') ~ ' - ' ~ month_index('cohorts.cohort_month')
+            '0', 'as_of.as_of_month_index - ' ~ month_index('cohorts.cohort_month')
         ) }} as month_number
     from cohorts
     cross join as_of
@@ -52,7 +65,7 @@ retained as (
         segments.cohort_month,
         segments.segment_type,
         segments.segment_value,
-        {{ month_index('order_months.month_start_date') }} - {{ month_index('segments.cohort_month') }} as month_number,
+        order_months.month_index - {{ month_index('segments.cohort_month') }} as month_number,
         count(*) as retained_members
     from segments
     inner join order_months on segments.one_id = order_months.one_id
@@ -60,7 +73,7 @@ retained as (
         segments.cohort_month,
         segments.segment_type,
         segments.segment_value,
-        {{ month_index('order_months.month_start_date') }} - {{ month_index('segments.cohort_month') }}
+        order_months.month_index - {{ month_index('segments.cohort_month') }}
 ),
 
 counted as (
@@ -72,8 +85,8 @@ counted as (
         cohort_months.segment_value,
         cohort_months.cohort_size,
         coalesce(retained.retained_members, 0) as retained_members,
-        {{ add_days(add_months('cohort_months.cohort_month', 'cohort_months.month_number + 1'), -1) }}
-        <= cohort_months.as_of_date as is_complete
+        {{ add_months('cohort_months.cohort_month', 'cohort_months.month_number + 1') }}
+        <= {{ add_days('cohort_months.as_of_date', 1) }} as is_complete
     from cohort_months
     left join retained
         on

@@ -1,4 +1,4 @@
--- Grain: one row per app user, identifier type and value that any version known at the end of as_of held
+-- Grain: one row per app user, identifier type and value in any version known at as_of
 with
 
 known_versions as (

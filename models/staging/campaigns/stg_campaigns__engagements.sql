@@ -13,6 +13,7 @@ versions as (
 select
     engagement_id,
     send_id,
-    {{ known_code('engagement_type', ['open', 'click', 'reply', 'unsubscribe', 'complaint']) }} as engagement_type,
+    {{ known_code('engagement_type', ['open', 'click', 'reply', 'unsubscribe', 'complaint']) }}
+        as engagement_type,
     occurred_at
 from versions

@@ -14,7 +14,10 @@ select
     send_id,
     campaign_id,
     member_no,
-    {{ known_code('channel', ['sms', 'app_push', 'mini_program', 'wecom', 'wechat_service', 'email', 'call']) }} as channel,
+    {{ known_code(
+        'channel',
+        ['sms', 'app_push', 'mini_program', 'wecom', 'wechat_service', 'email', 'call']
+    ) }} as channel,
     variant,
     sent_at,
     {{ known_code('status', ['sent', 'delivered', 'failed']) }} as status,

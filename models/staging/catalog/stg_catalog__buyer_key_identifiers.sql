@@ -1,10 +1,15 @@
--- Grain: one row per phone or card number that favourites known at the end of as_of name a buyer by
+-- Grain: one row per phone or card number by which favourites known at as_of name a buyer
 with
 
 keys as (
-    select favourites.buyer_key_type, favourites.buyer_key, favourites.buyer_key_token, favourites.buyer_key_status
+    select
+        favourites.buyer_key_type,
+        favourites.buyer_key,
+        favourites.buyer_key_token,
+        favourites.buyer_key_status
     from {{ source('catalog', 'favourites') }} as favourites
-    inner join {{ ref('stg_rekindle__as_of') }} as as_of on favourites.occurred_at < as_of.as_of_end_at
+    inner join {{ ref('stg_rekindle__as_of') }} as as_of
+        on favourites.occurred_at < as_of.as_of_end_at
     where favourites.buyer_key_type in ('phone', 'card_no')
 )
 

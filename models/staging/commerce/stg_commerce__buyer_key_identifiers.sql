@@ -1,4 +1,4 @@
--- Grain: one row per phone or card number that orders or carts known at the end of as_of name a buyer by
+-- Grain: one row per phone or card number by which orders or carts known at as_of name a buyer
 with
 
 keys as (

@@ -1,5 +1,9 @@
 -- Grain: one row per line of an order, as the order's lines stood at the end of as_of
-{{ config(materialized='incremental', unique_key='order_id', incremental_strategy='delete+insert') }}
+{{ config(
+    materialized='incremental',
+    unique_key='order_id',
+    incremental_strategy='delete+insert'
+) }}
 with
 
 orders as (
@@ -28,12 +32,15 @@ candidates as (
         _load_sequence
     from {{ source('commerce', 'order_lines') }}
     {% if is_incremental() %}
-    where order_id in (
-        select order_id from {{ source('commerce', 'order_lines') }} where {{ changed_since_this('updated_at') }}
-        union all
-        select order_id from orders
-        where {{ changed_since_this('updated_at') }} or not is_known_version
-    )
+    where
+        order_id in (
+            select changed_lines.order_id
+            from {{ source('commerce', 'order_lines') }} as changed_lines
+            where {{ changed_since_this('updated_at') }}
+            union all
+            select orders.order_id from orders
+            where {{ changed_since_this('updated_at') }} or not orders.is_known_version
+        )
     {% endif %}
 ),
 
@@ -43,7 +50,9 @@ dated_lines as (
         candidates.*,
         orders.ordered_at,
         coalesce(candidates.updated_at, orders.updated_at) as version_at,
-        coalesce(coalesce(candidates.updated_at, orders.updated_at) < as_of.as_of_end_at, true) as is_known_version
+        coalesce(
+            coalesce(candidates.updated_at, orders.updated_at) < as_of.as_of_end_at, true
+        ) as is_known_version
     from candidates
     cross join as_of
     left join orders on candidates.order_id = orders.order_id
@@ -93,4 +102,6 @@ left join contested_lines
     on
         chosen_lines.order_id = contested_lines.order_id
         and chosen_lines.line_no = contested_lines.line_no
-where contested_lines._content_hash is null or chosen_lines._content_hash = contested_lines._content_hash
+where
+    contested_lines._content_hash is null
+    or chosen_lines._content_hash = contested_lines._content_hash

@@ -1,5 +1,9 @@
 -- Grain: one row per order, in the version known at the end of as_of
-{{ config(materialized='incremental', unique_key='order_id', incremental_strategy='delete+insert') }}
+{{ config(
+    materialized='incremental',
+    unique_key='order_id',
+    incremental_strategy='delete+insert'
+) }}
 with
 
 candidates as (
@@ -12,18 +16,20 @@ versions as (
 
 select
     order_id,
-    {{ known_code('order_channel', ['website', 'mini_program', 'app', 'tmall', 'jd', 'douyin', 'pos']) }}
-        as order_channel,
     {{ known_code(
-        'buyer_key_type',
-        ['member_no', 'openid', 'app_user_id', 'web_user_id', 'buyer_id', 'card_no', 'phone', 'none']
-    ) }} as buyer_key_type,
+        'order_channel',
+        ['website', 'mini_program', 'app', 'tmall', 'jd', 'douyin', 'pos']
+    ) }} as order_channel,
+    {{ known_code('buyer_key_type', [
+        'member_no', 'openid', 'app_user_id', 'web_user_id', 'buyer_id', 'card_no', 'phone', 'none'
+    ]) }} as buyer_key_type,
     buyer_key_token,
     {{ buyer_record_key('order_channel') }} as buyer_record_key,
     store_id,
     staff_id,
     status,
-    coalesce({{ known_code('order_kind', ['sale', 'sample', 'gift', 'points_mall']) }}, 'sale') as order_kind,
+    coalesce({{ known_code('order_kind', ['sale', 'sample', 'gift', 'points_mall']) }}, 'sale')
+        as order_kind,
     coalesce(is_test, false) as is_test,
     coalesce(is_gift, false) as is_gift,
     group_buy_id,

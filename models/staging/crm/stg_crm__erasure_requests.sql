@@ -2,7 +2,12 @@
 with
 
 versions as (
-    {{ known_then(source('crm', 'erasure_requests'), 'request_id', 'requested_at', 'requested_at') }}
+    {{ known_then(
+        source('crm', 'erasure_requests'),
+        'request_id',
+        'requested_at',
+        'requested_at'
+    ) }}
 )
 
 select

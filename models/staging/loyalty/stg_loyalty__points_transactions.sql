@@ -14,7 +14,10 @@ select
     transaction_id,
     member_no,
     points,
-    {{ known_code('reason', ['purchase', 'check_in', 'comment', 'share', 'ugc', 'task', 'referral', 'survey', 'birthday', 'redeem', 'adjust', 'refund', 'expire']) }} as reason,
+    {{ known_code('reason', [
+        'purchase', 'check_in', 'comment', 'share', 'ugc', 'task', 'referral', 'survey', 'birthday',
+        'redeem', 'adjust', 'refund', 'expire'
+    ]) }} as reason,
     order_id,
     reference_id,
     occurred_at

@@ -1,6 +1,11 @@
 -- Grain: one row, the business date this build describes; no row where the brand has no dated fact
 with
 
+{% if var('as_of_date', none) -%}
+chosen as (
+    select cast('{{ var("as_of_date") }}' as date) as as_of_date
+)
+{%- else -%}
 latest_activity as (
     select max(ordered_at) as latest_at from {{ source('commerce', 'orders') }}
     union all
@@ -26,9 +31,6 @@ latest_registration as (
 ),
 
 chosen as (
-    {% if var('as_of_date', none) %}
-    select cast('{{ var("as_of_date") }}' as date) as as_of_date
-    {% else %}
     select {{ business_date('latest_at') }} as as_of_date
     from (
         select
@@ -37,8 +39,8 @@ chosen as (
                 (select max(latest_registration.latest_at) from latest_registration)
             ) as latest_at
     ) as latest
-    {% endif %}
 )
+{%- endif %}
 
 select
     as_of_date,

@@ -1,5 +1,9 @@
 -- Grain: one row per website event known at the end of as_of
-{{ config(materialized='incremental', unique_key='event_id', incremental_strategy='delete+insert') }}
+{{ config(
+    materialized='incremental',
+    unique_key='event_id',
+    incremental_strategy='delete+insert'
+) }}
 with
 
 candidates as (

@@ -1,4 +1,4 @@
--- Grain: one row per WeCom contact, identifier type and value that any version known at the end of as_of held
+-- Grain: one row per WeCom contact, identifier type and value in any version known at as_of
 with
 
 known_versions as (
@@ -9,7 +9,8 @@ known_versions as (
         versions.phone,
         versions.phone_token
     from {{ source('wecom', 'contacts') }} as versions
-    inner join {{ ref('stg_rekindle__as_of') }} as as_of on coalesce(versions.updated_at, versions.added_at) < as_of.as_of_end_at
+    inner join {{ ref('stg_rekindle__as_of') }} as as_of
+        on coalesce(versions.updated_at, versions.added_at) < as_of.as_of_end_at
 )
 
 select

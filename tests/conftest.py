@@ -16,11 +16,13 @@ from filelock import FileLock
 
 from orchestration.adapters import cdnow, complete_journey
 from orchestration.loading.load import load
-from orchestration.warehouse.build import BuildOptions, build
+from orchestration.warehouse.build import BuildOptions, building, dbt_files, finish_build
+from orchestration.warehouse.dbt_run import dbt_environment, run_dbt
 from orchestration.workspace import Workspace
 
 LOADED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN_KEY = b"a key for tests, not a secret"
+DATA_S_OWN_DATE = BuildOptions()
 
 
 class BuildWarehouse(Protocol):
@@ -45,6 +47,23 @@ def make_workspace(root: Path, landing: Path) -> Workspace:
         serving=root / "serving",
         has_adapter=False,
     )
+
+
+def hand_over(workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE) -> Path:
+    """Load a landing folder and build its warehouse; returns the build file.
+
+    The tests of dbt stay out: they run in every build that users make, and the tests that call this
+    compare rows with something stronger.
+    """
+    load(workspace.landing, workspace.lake, now=LOADED_AT, token_key=TOKEN_KEY, progress=False)
+    with building(workspace, options) as plan:
+        files = dbt_files(plan.build_file)
+        arguments = list(plan.dbt_arguments)
+        arguments.insert(arguments.index("resource_type:unit_test"), "resource_type:test")
+        environment = dbt_environment(workspace.lake, plan.build_file, plan.lake.business_zone)
+        result = run_dbt(files, arguments, environment, None)
+        assert result.is_successful
+        return finish_build(plan, files, dict(result.counts)).build_file
 
 
 @pytest.fixture(scope="session")
@@ -99,11 +118,9 @@ def build_warehouse(made_once: Callable[[str, Callable[[Path], None]], Path]) ->
         answer = "build_file.txt"
 
         def write(folder: Path) -> None:
-            workspace = make_workspace(folder, landing)
-            load(landing, workspace.lake, now=LOADED_AT, token_key=TOKEN_KEY, progress=False)
             options = BuildOptions(as_of=as_of, rfm_mode=rfm_mode, lifecycle_mode=lifecycle_mode)
-            result = build(workspace, options)
-            (folder / answer).write_text(str(result.build_file), encoding="utf-8")
+            build_file = hand_over(make_workspace(folder, landing), options)
+            (folder / answer).write_text(str(build_file), encoding="utf-8")
 
         return Path((made_once(name, write) / answer).read_text(encoding="utf-8"))
 

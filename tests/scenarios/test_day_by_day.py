@@ -12,9 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from orchestration.loading.load import load
-from orchestration.warehouse.build import BuildOptions, build
-from tests.conftest import LOADED_AT, TOKEN_KEY, BuildWarehouse, make_workspace
+from tests.conftest import BuildWarehouse, hand_over, make_workspace
 from tests.oracles import fixtures
 from tests.oracles.book import SHANGHAI
 
@@ -38,7 +36,7 @@ def hold_back_late_rows(delivery: Path) -> int:
     return held
 
 
-def hand_over(delivery: Path, landing: Path, name: str) -> None:
+def add_files(delivery: Path, landing: Path, name: str) -> None:
     """Put the files of a delivery into the landing folder, under names of their own."""
     landing.mkdir(exist_ok=True)
     shutil.copy(delivery / "brand.yml", landing / "brand.yml")
@@ -69,15 +67,8 @@ def test_three_deliveries_end_like_one_full_refresh(
                 assert hold_back_late_rows(delivery) > 0
             else:
                 shutil.copytree(whole, delivery)
-            hand_over(delivery, workspace.landing, str(days_before))
-            load(
-                workspace.landing,
-                workspace.lake,
-                now=LOADED_AT,
-                token_key=TOKEN_KEY,
-                progress=False,
-            )
-            build(workspace, BuildOptions())
+            add_files(delivery, workspace.landing, str(days_before))
+            hand_over(workspace)
 
     day_by_day = make_workspace(made_once("two_years_in_days", write), Path()).build_file()
     with duckdb.connect() as connection:

@@ -13,9 +13,7 @@ import pytest
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from orchestration.loading.load import load
-from orchestration.warehouse.build import BuildOptions, build
-from tests.conftest import LOADED_AT, TOKEN_KEY, BuildWarehouse, make_workspace
+from tests.conftest import BuildWarehouse, hand_over, make_workspace
 from tests.scenarios.identity import (
     DAYS,
     SCENARIOS,
@@ -89,14 +87,7 @@ def day_by_day(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path
             write_slices(workspace.landing, all_records(), [day])
             if day == DAYS[0]:
                 write_staff(workspace.landing)
-            load(
-                workspace.landing,
-                workspace.lake,
-                now=LOADED_AT,
-                token_key=TOKEN_KEY,
-                progress=False,
-            )
-            build(workspace, BuildOptions())
+            hand_over(workspace)
 
     return make_workspace(made_once("identity-days", write), Path()).build_file()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .harness import (
     AT,
+    AT_UTC,
     Bad,
     Case,
     Outcome,
@@ -13,6 +14,7 @@ from .harness import (
     csv_bytes,
     lines,
     loaded,
+    one_of,
     record,
     records,
     refused,
@@ -740,6 +742,122 @@ def row_cases() -> list[Case]:
     return found
 
 
+LONG = 2_500
+ODD = 2_000
+
+
+def long_cases() -> list[Case]:
+    """Something odd late in a long file: shortcuts that were chosen by its start go wrong here."""
+    found = []
+
+    def odd(
+        name: str,
+        line: str,
+        *outcomes: Outcome,
+        newline: str = "\n",
+        start: bytes = b"",
+        note: str = "",
+    ) -> None:
+        rows = [f"@{n},city {n},{AT}" for n in range(1, LONG + 1)]
+        rows[ODD - 1] = line
+        content = start + text(name, *rows, newline=newline)
+        found.append(members_case(name, content, *outcomes, note=note))
+
+    def others(name: str) -> list[dict[str, Any]]:
+        return [member(f"{name}.{n}", city=f"city {n}") for n in range(1, LONG + 1) if n != ODD]
+
+    def with_row(name: str, **values: Any) -> Outcome:
+        return loaded([*others(name), member(f"{name}.{ODD}", **values)])
+
+    def without(name: str, *bad: Bad) -> Outcome:
+        return loaded(others(name), bad)
+
+    line = ODD + 1
+    malformed = Bad(line, "malformed_row")
+    name = "csv_long_plain"
+    odd(name, f"@{ODD},a,{AT}", with_row(name, city="a"))
+    name = "csv_long_crlf_and_bom"
+    odd(
+        name,
+        f"@{ODD},a,",
+        without(name, Bad(line, "missing_required", "updated_at")),
+        newline="\r\n",
+        start=BOM,
+    )
+    name = "csv_long_one_field_more"
+    odd(name, f"@{ODD},a,{AT},", without(name, malformed))
+    name = "csv_long_one_field_less"
+    odd(name, f"@{ODD},a", without(name, malformed))
+    name = "csv_long_text_after_quote"
+    odd(name, f'@{ODD},"a"b,{AT}', without(name, malformed))
+    name = "csv_long_stray_quote"
+    odd(name, f'@{ODD},"a,{AT}', without(name, malformed))
+    name = "csv_long_backslash_quote"
+    odd(name, rf'@{ODD},"a\"b",{AT}', without(name, malformed))
+    name = "csv_long_quoted_newline"
+    odd(name, f'@{ODD},"a\nb",{AT}', with_row(name, city="a\nb"))
+    name = "csv_long_quoted_newline_before_a_bad_row"
+    odd(
+        name,
+        f'@{ODD},"a\nb\n\nc",{AT}\n{name}.x,d,soon',
+        loaded(
+            [*others(name), member(f"{name}.{ODD}", city="a\nb\n\nc")],
+            [Bad(line + 4, "invalid_value", "updated_at", "soon")],
+        ),
+    )
+    name = "csv_long_lone_cr"
+    odd(
+        name,
+        f"@{ODD},a,{AT}\r{name}.x,b,",
+        loaded(
+            [*others(name), member(f"{name}.{ODD}", city="a")],
+            [Bad(line + 1, "missing_required", "updated_at")],
+        ),
+        note="any line end, also where the others are LF",
+    )
+    name = "csv_long_crlf_among_lf"
+    odd(
+        name,
+        f"@{ODD},a,\r",
+        without(name, Bad(line, "missing_required", "updated_at")),
+    )
+    name = "csv_long_blank_line_before_a_bad_row"
+    odd(
+        name,
+        f"\n@{ODD},a,soon".replace("@", f"{name}."),
+        without(name, Bad(line + 1, "invalid_value", "updated_at", "soon")),
+        without(
+            name,
+            Bad(line, "malformed_row|missing_required"),
+            Bad(line + 1, "invalid_value", "updated_at", "soon"),
+        ),
+    )
+    name = "csv_long_nul"
+    odd(name, f"@{ODD}\x00,a,{AT}", without(name, Bad(line, "malformed_row|invalid_value")))
+    name = "csv_long_spaces_inside_quotes"
+    odd(name, f'@{ODD},"  a  ", {AT} ', with_row(name, city="a", updated_at=AT_UTC))
+    name = "csv_long_byte_order_mark_in_text"
+    odd(name, f"@{ODD},a\ufeffb,{AT}", with_row(name, city=one_of("a\ufeffb", "ab")))
+    name = "csv_long_quoted_empty_and_quotes"
+    odd(name, f'@{ODD},"""",{AT}', with_row(name, city='"'))
+    name = "csv_long_field_over_1_mib"
+    odd(
+        name,
+        f"@{ODD},{'x' * (MIB + 1)},{AT}",
+        without(name, Bad(line, "limit_exceeded")),
+    )
+    name = "csv_long_header_again"
+    odd(
+        name,
+        HEADER,
+        without(name, Bad(line, "invalid_value", "updated_at", "updated_at")),
+        note="two files joined into one: the second header is a row with a bad time",
+    )
+    name = "csv_long_null_word_and_numbers"
+    odd(name, f"@{ODD},NULL,{AT}", with_row(name, city="NULL"))
+    return found
+
+
 CASES = [
     *line_end_cases(),
     *quote_cases(),
@@ -748,4 +866,5 @@ CASES = [
     *encoding_cases(),
     *size_cases(),
     *row_cases(),
+    *long_cases(),
 ]

@@ -420,3 +420,23 @@ def test_two_hundred_tiny_files(brand: Brand) -> None:
     assert len(added) == 200
     assert {counts(row) for row in added} == {(2, 1, 0, 1)}
     assert len(brand.rows()) == 200
+
+
+@pytest.mark.parametrize("awkward", ["it's [a]*?{b,c}", 'a;b "c" $d %e', "会员\n数据", "-x=1"])
+def test_folders_with_awkward_names(tmp_path: Path, awkward: str) -> None:
+    brand = Brand(tmp_path / awkward)
+    brand.put(f"{FOLDER}/a.csv", csv_bytes([member(1)]))
+    brand.put(f"{FOLDER}/b.jsonl", jsonl_bytes([member(2)]))
+    brand.put(f"{FOLDER}/c.parquet", parquet_bytes([member(3)]))
+    brand.put(f"{FOLDER}/d.csv.gz", gzip.compress(csv_bytes([member(4)])))
+    load(brand.landing, brand.lake, now=NOW, token_key=TOKEN_KEY, progress=False)
+    found = []
+    for folder in (brand.lake / "raw" / "crm").iterdir():
+        if folder.name == "members":
+            copies = [path for path in folder.iterdir() if path.suffix == ".parquet"]
+            plain = tmp_path / "plain"
+            plain.mkdir()
+            for copy in copies:
+                shutil.copy(copy, plain / copy.name)
+            found = sorted(row["member_no"] for row in read_rows(plain))
+    assert found == ["m1", "m2", "m3", "m4"]

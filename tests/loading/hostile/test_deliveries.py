@@ -430,13 +430,6 @@ def test_folders_with_awkward_names(tmp_path: Path, awkward: str) -> None:
     brand.put(f"{FOLDER}/c.parquet", parquet_bytes([member(3)]))
     brand.put(f"{FOLDER}/d.csv.gz", gzip.compress(csv_bytes([member(4)])))
     load(brand.landing, brand.lake, now=NOW, token_key=TOKEN_KEY, progress=False)
-    found = []
-    for folder in (brand.lake / "raw" / "crm").iterdir():
-        if folder.name == "members":
-            copies = [path for path in folder.iterdir() if path.suffix == ".parquet"]
-            plain = tmp_path / "plain"
-            plain.mkdir()
-            for copy in copies:
-                shutil.copy(copy, plain / copy.name)
-            found = sorted(row["member_no"] for row in read_rows(plain))
-    assert found == ["m1", "m2", "m3", "m4"]
+    plain = tmp_path / "plain"  # the tests' own reader takes no awkward names
+    shutil.copytree(brand.lake / "raw" / "crm" / "members", plain)
+    assert sorted(row["member_no"] for row in read_rows(plain)) == ["m1", "m2", "m3", "m4"]

@@ -1,0 +1,1 @@
+"""Loading: landing files become the raw lake, exactly once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from orchestration.loading.csv_direct import is_read_whole
 from orchestration.loading.csv_records import CsvText
 from orchestration.loading.discovery import FoundFile
 from orchestration.loading.errors import FileRefusedError
-from orchestration.loading.lake import Lake, hidden, make_visible
+from orchestration.loading.lake import hidden, make_visible
 from orchestration.loading.ledger import Counts, KnownContent, LogEntry, Outcome
 from orchestration.loading.parts import count_unknown_codes, write_part
 from orchestration.loading.problems import explain
@@ -124,7 +123,9 @@ def process_batch(
         if unknown_keys is not None:
             unknown = unknown_keys.get(number, unknown)
         outcomes.append(
-            _outcome(reading, file, counts[number], codes[number], unknown, retries.get(number), parts)
+            _outcome(
+                reading, file, counts[number], codes[number], unknown, retries.get(number), parts
+            )
         )
     quarantine_part = _write_quarantine(run, reading, files, refused)
     if quarantine_part is not None:
@@ -141,13 +142,13 @@ def _check_whole(
         return True
     is_whole, has_one_line_records = is_read_whole(connection, file.body, len(relation.columns))
     if not is_whole:
-        raise StagingError(duckdb.InvalidInputException("The reader passed over a part of the file."))
+        raise StagingError(
+            duckdb.InvalidInputException("The reader passed over a part of the file.")
+        )
     return has_one_line_records
 
 
-def _find_lines(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, file: OpenedFile
-) -> None:
+def _find_lines(connection: duckdb.DuckDBPyConnection, reading: Reading, file: OpenedFile) -> None:
     """Give the problems of a CSV file whose records span lines the lines they begin on."""
     rows = {row for (row,) in connection.execute("SELECT DISTINCT row FROM problems").fetchall()}
     found: list[tuple[int, int]] = []
@@ -163,7 +164,9 @@ def _find_lines(
         }
     )
     connection.register("lines", lines)
-    connection.execute("UPDATE problems SET line = lines.line FROM lines WHERE problems.row = lines.row")
+    connection.execute(
+        "UPDATE problems SET line = lines.line FROM lines WHERE problems.row = lines.row"
+    )
     connection.unregister("lines")
 
 
@@ -176,7 +179,7 @@ def _drop_changed_files(
     for number, file in enumerate(files):
         found = file.opened.file
         try:
-            status = os.stat(found.path)
+            status = found.path.stat()
             is_same = (status.st_size, status.st_mtime_ns) == (found.size, found.modified_ns)
         except OSError:
             is_same = False
@@ -192,9 +195,7 @@ def _drop_changed_files(
         connection.execute(f"DELETE FROM malformed WHERE _file IN ({numbers})")
 
 
-def _count(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[BatchFile]
-) -> dict[int, Counts]:
+def _count(connection: duckdb.DuckDBPyConnection, files: Sequence[BatchFile]) -> dict[int, Counts]:
     def by_file(query: str) -> defaultdict[int, int]:
         rows = connection.execute(query).fetchall()
         return defaultdict(int, {number: int(count or 0) for number, count in rows})
@@ -267,7 +268,9 @@ def _outcome(
     counts = replace(counts, unknown_codes=sum(count for *_, count in codes))
     remarks = []
     if codes:
-        shown = ", ".join(f"{column} {code[:40]!r} ({count})" for column, code, count in codes[:_SHOWN_CODES])
+        shown = ", ".join(
+            f"{column} {code[:40]!r} ({count})" for column, code, count in codes[:_SHOWN_CODES]
+        )
         more = f" and {len(codes) - _SHOWN_CODES} more" if len(codes) > _SHOWN_CODES else ""
         remarks.append(f"Unknown codes: {shown}{more}.")
     headers = shown_headers(unknown)

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.loading.csv_records import CsvText
-from orchestration.loading.lake import sql_path, sql_text
+from orchestration.loading.lake import sql_text
 from orchestration.loading.reading import Reading
 from orchestration.loading.relation import ColumnMatch, RawColumn, RawRelation
 from orchestration.loading.text_files import Bytes, TextFacts
-
 
 _BLOCK = 1 << 20
 
@@ -97,7 +96,7 @@ def is_read_whole(
 
 
 def _quotes_are_plain(data: Bytes, start: int, quotes: int, delimiter: bytes) -> bool:
-    """Whether each quote below the header either opens or closes a field, as far as neighbours tell.
+    """Whether each quote below the header opens or closes a field, as far as its neighbours tell.
 
     Half of them must have a delimiter or line end before them, half after them, and none both.
     """

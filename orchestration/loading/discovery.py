@@ -84,7 +84,7 @@ def _classify(
         return IgnoredFile(relative, what, system, table_name)
     name = parts[-1].lower()
     is_gzip = name.endswith(".gz")
-    extension = os.path.splitext(name.removesuffix(".gz"))[1]
+    extension = Path(name.removesuffix(".gz")).suffix
     if extension not in FORMATS:
         known = "csv, parquet or jsonl, each also with .gz"
         message = f"The file name does not end in {known}."

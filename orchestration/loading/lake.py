@@ -100,7 +100,7 @@ class Lake:
 
     def parts(self) -> set[str]:
         """The names of all parts, schema parts left out, unfinished ones included."""
-        found = set()
+        found: set[str] = set()
         for system in _folders(self.raw):
             for table in _folders(system):
                 prefix = f"{system.name}/{table.name}/"

@@ -146,7 +146,13 @@ class _Pending:
 class _Load:
     """One load under way: goes through the tables and keeps what the summary will say."""
 
-    def __init__(self, run: LoadRun, ledger: Ledger, now: datetime, reconnect: Callable[[], duckdb.DuckDBPyConnection]) -> None:
+    def __init__(
+        self,
+        run: LoadRun,
+        ledger: Ledger,
+        now: datetime,
+        reconnect: Callable[[], duckdb.DuckDBPyConnection],
+    ) -> None:
         self._run = run
         self._ledger = ledger
         self._now = now
@@ -188,9 +194,7 @@ class _Load:
                 and content.retry_at <= reading.now_utc
             )
             is_known_path = self._ledger.path_hash(file) == sha256
-            if sha256 not in pending and (
-                content is None or content.mapping != mapping or is_due
-            ):
+            if sha256 not in pending and (content is None or content.mapping != mapping or is_due):
                 keeps = content is not None and content.mapping == mapping
                 pending[sha256] = _Pending(file, sha256, content, keeps)
                 continue
@@ -260,7 +264,9 @@ class _Load:
             return
         try:
             relation = direct_relation(reading, opened)
-            self._commit(reading, process_batch(self._run, reading, relation, files, self._lake_parts))
+            self._commit(
+                reading, process_batch(self._run, reading, relation, files, self._lake_parts)
+            )
         except StagingError as error:
             self._recover(error)
             if len(files) > 1:
@@ -291,9 +297,7 @@ class _Load:
         item = _Pending(file.opened.file, file.opened.sha256, file.before, file.keeps_parts)
         self._refuse(reading, [(item, error)])
 
-    def _refuse(
-        self, reading: Reading, refused: list[tuple[_Pending, FileRefusedError]]
-    ) -> None:
+    def _refuse(self, reading: Reading, refused: list[tuple[_Pending, FileRefusedError]]) -> None:
         part = quarantine_refusals(
             self._run, reading, [(item.file, error) for item, error in refused]
         )
@@ -408,7 +412,9 @@ def _check_folders(landing: Path, lake: Path) -> None:
     if not landing.exists():
         raise LoadError(f"There is no landing folder {landing}; give the path of an existing one.")
     if not landing.is_dir():
-        raise LoadError(f"{landing} is a file; give the folder that holds <system>/<table>/ folders.")
+        raise LoadError(
+            f"{landing} is a file; give the folder that holds <system>/<table>/ folders."
+        )
     if lake.exists() and not lake.is_dir():
         raise LoadError(f"{lake} is a file; give a folder for the raw lake.")
     inner, outer = lake.resolve(), landing.resolve()

@@ -1,4 +1,4 @@
-"""From staged rows to the parts of the lake: the last projection, and the files it is written to."""
+"""From staged rows to the parts of the lake: the last projection, and writing it."""
 
 from __future__ import annotations
 

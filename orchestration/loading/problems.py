@@ -54,7 +54,8 @@ def explain(connection: duckdb.DuckDBPyConnection, reading: Reading, relation: R
         for position, column in present
     )
     joins = "".join(
-        f" LEFT JOIN phone_map AS phone_{column.name} ON phone_{column.name}.raw = staged.{column.name}"
+        f" LEFT JOIN phone_map AS phone_{column.name} "
+        f"ON phone_{column.name}.raw = staged.{column.name}"
         for _, column in present
         if column.type in {"phone", "buyer_key"}
     )
@@ -102,13 +103,15 @@ def _code(column: Column, position: int, reading: Reading) -> str:
         return f"CASE {cases[0]} END"
     if column.type == "timestamp":
         context = reading.typing_context(column.name)
-        zoned, naive = f"zoned_form(iso_form(unspoilt({text})))", f"naive_form(iso_form(unspoilt({text})))"
+        zoned, naive = (
+            f"zoned_form(iso_form(unspoilt({text})))",
+            f"naive_form(iso_form(unspoilt({text})))",
+        )
         if not context.source_zone and not context.cast.unit and not context.cast.format:
-            cases.append(
-                f"WHEN {name} IS NULL AND {naive} IS NOT NULL "
-                "THEN 'naive_timestamp'"
-            )
-        cases.append(f"WHEN {name} IS NULL AND coalesce({zoned}, {naive}) IS NOT NULL THEN 'out_of_range'")
+            cases.append(f"WHEN {name} IS NULL AND {naive} IS NOT NULL THEN 'naive_timestamp'")
+        cases.append(
+            f"WHEN {name} IS NULL AND coalesce({zoned}, {naive}) IS NOT NULL THEN 'out_of_range'"
+        )
     if column.type == "date":
         parsed = f"naive_form(iso_form(unspoilt({text})))"
         cases.append(f"WHEN {name} IS NULL AND {parsed} IS NOT NULL THEN 'out_of_range'")
@@ -116,7 +119,8 @@ def _code(column: Column, position: int, reading: Reading) -> str:
         finite = f"finite(TRY_CAST(number_text({text}) AS DOUBLE)) IS NOT NULL"
         cases.append(f"WHEN {name} IS NULL AND {finite} THEN 'out_of_range'")
     if column.type == "integer":
-        whole = f"trunc(TRY_CAST(number_text({text}) AS DOUBLE)) = TRY_CAST(number_text({text}) AS DOUBLE)"
+        number = f"TRY_CAST(number_text({text}) AS DOUBLE)"
+        whole = f"trunc({number}) = {number}"
         cases.append(f"WHEN {name} IS NULL AND {whole} THEN 'out_of_range'")
     if column.unknown_code_rejects:
         cases.append(f"WHEN {name} IS NULL THEN 'unknown_code'")
@@ -172,15 +176,18 @@ def _sentence(reading: Reading) -> str:
         f"CASE WHEN length(one.text) > {_SHOWN} THEN '…' ELSE '' END || ''''"
     )
     after = f"{reading.future_from.isoformat(sep=' ', timespec='seconds')} UTC"
-    return f"""CASE one.code
-        WHEN 'missing_required' THEN one.name || ' is required and is empty; expected ' || one.expected
-        WHEN 'out_of_range' THEN one.name || ' is ' || {shown} || ', which is out of range; expected ' || one.expected
-        WHEN 'naive_timestamp' THEN one.name || ' is ' || {shown} || ', a time without a zone; add its zone '
-            || '(such as +08:00) or declare source_zone for this table in brand.yml'
-        WHEN 'unknown_code' THEN one.name || ' is ' || {shown} || ', an unknown code; expected ' || one.expected
-        WHEN 'future' THEN one.name || ' is ' || {shown} || ', later than {after} '
-            || '({limits.future_days} day(s) after this load); it will be tried again when its time has come'
-        WHEN 'limit_exceeded' THEN one.name || ' is longer than the {limits.field_bytes} bytes a field may have'
-        ELSE one.name || ' is ' || {shown} || '; expected ' || one.expected
-        END || '.' || CASE others WHEN 0 THEN '' WHEN 1 THEN ' One more value of this row is bad.'
-            ELSE ' ' || others || ' more values of this row are bad.' END"""
+    sentences = {
+        "missing_required": "' is required and is empty; expected ' || one.expected",
+        "out_of_range": f"' is ' || {shown} || ', out of range; expected ' || one.expected",
+        "naive_timestamp": f"' is ' || {shown} || ', a time without a zone; add its zone (such as "
+        "+08:00) or declare source_zone for this table in brand.yml'",
+        "unknown_code": f"' is ' || {shown} || ', an unknown code; expected ' || one.expected",
+        "future": f"' is ' || {shown} || ', later than {after} ({limits.future_days} day(s) after "
+        "this load); it will be tried again when its time has come'",
+        "limit_exceeded": f"' is longer than the {limits.field_bytes} bytes a field may have'",
+    }
+    cases = " ".join(f"WHEN '{code}' THEN {sentence}" for code, sentence in sentences.items())
+    otherwise = f"' is ' || {shown} || '; expected ' || one.expected"
+    return f"""one.name || CASE one.code {cases} ELSE {otherwise} END || '.' || CASE others
+        WHEN 0 THEN '' WHEN 1 THEN ' One more value of this row is bad.'
+        ELSE ' ' || others || ' more values of this row are bad.' END"""

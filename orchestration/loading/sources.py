@@ -7,7 +7,6 @@ CSV files that DuckDB cannot be trusted with, are read here record by record.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -89,6 +88,8 @@ def open_file(
         return _open_parquet(connection, reading, file, sha256, readable)
     size = readable.stat().st_size
     if file.format == "jsonl":
+        with opened(readable) as data:
+            look_over(data)
         match = ColumnMatch({c.name: at for at, c in enumerate(reading.table.columns)}, ())
         columns = tuple(
             RawColumn(column.name, f"c{at}") for at, column in enumerate(reading.table.columns)
@@ -223,7 +224,9 @@ class _Pages:
 
     def flush(self) -> None:
         self._flushed += 1
-        self._insert("delivered", self._rows, [pa.int32(), pa.int64(), *[pa.string()] * self._width])
+        self._insert(
+            "delivered", self._rows, [pa.int32(), pa.int64(), *[pa.string()] * self._width]
+        )
         self._insert(
             "malformed",
             self._malformed,
@@ -231,9 +234,7 @@ class _Pages:
         )
         self._rows, self._malformed = [], []
 
-    def _insert(
-        self, table: str, rows: list[tuple[object, ...]], types: list[pa.DataType]
-    ) -> None:
+    def _insert(self, table: str, rows: list[tuple[object, ...]], types: list[pa.DataType]) -> None:
         if not rows:
             return
         arrays = [
@@ -271,7 +272,7 @@ def _check_keys(lines: JsonLines, reading: Reading) -> None:
 
 def _plain_copy(reading: Reading, file: FoundFile, scratch: Path) -> Path:
     path = file.path
-    stem = f"{len(os.listdir(scratch))}-{file.relative.rsplit('/', 1)[-1][:40]}"
+    stem = f"{len(list(scratch.iterdir()))}-{file.relative.rsplit('/', 1)[-1][:40]}"
     safe = "".join(one if one.isalnum() or one in ".-_" else "_" for one in stem)
     if file.is_gzip:
         target = scratch / f"{safe}.unpacked"
@@ -382,9 +383,7 @@ def _check_parquet_size(limits: Limits, size: int, rows: int, unpacked: int, wid
         )
 
 
-def _check_naive(
-    reading: Reading, columns: tuple[RawColumn, ...], match: ColumnMatch
-) -> None:
+def _check_naive(reading: Reading, columns: tuple[RawColumn, ...], match: ColumnMatch) -> None:
     for name, position in match.positions.items():
         column = reading.table.column(name)
         context = reading.typing_context(name)

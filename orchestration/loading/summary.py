@@ -57,10 +57,14 @@ class LoadSummary:
         """A report for people, at most `most` lines for each kind of remark."""
         loaded, duplicates = len(self.files("loaded")), len(self.files("duplicate"))
         report = [
-            f"{loaded:,} files loaded, {duplicates:,} delivered twice, {len(self.refused):,} "
-            f"refused, {len(self.ignored):,} ignored, {self.unchanged_files:,} known already.",
-            f"{self.rows_read:,} rows read = {self.rows_loaded:,} loaded + "
-            f"{self.rows_unchanged:,} unchanged + {self.rows_quarantined:,} quarantined.",
+            (
+                f"{loaded:,} files loaded, {duplicates:,} delivered twice, {len(self.refused):,} "
+                f"refused, {len(self.ignored):,} ignored, {self.unchanged_files:,} known already."
+            ),
+            (
+                f"{self.rows_read:,} rows read = {self.rows_loaded:,} loaded + "
+                f"{self.rows_unchanged:,} unchanged + {self.rows_quarantined:,} quarantined."
+            ),
         ]
         optional = sum(entry.counts.optional_values_nulled for entry in self.entries)
         rounded = sum(entry.counts.money_rounded for entry in self.entries)

@@ -1,9 +1,9 @@
-"""The reading rules as SQL: from a delivered column to a typed one, and from a bad value to a reason.
+"""The reading rules as SQL: from a delivered column to a typed one.
 
 Every expression has a quick branch for the spelling that files mostly use, and a careful branch
 (the macros below) for everything else; DuckDB evaluates the careful one only for the rows that
 need it. An expression yields null both for "absent" and for "bad": which of the two it was is
-decided afterwards, by `reason_code`, for the few rows where it matters.
+decided afterwards, in `problems`, for the few rows where it matters.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _QUICK_INTEGER = "-?[0-9]+"
 _QUICK_NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 _MAIL_LETTER = r"[^\s@.\"<>()\[\],;:\\*\x00-\x1F]"
 _HOST_LETTER = r"[^\s@._\"<>()\[\],;:\\*\x00-\x1F-]"
+_TOP_LETTER = r"[^0-9\s@._\"<>()\[\],;:\\*\x00-\x1F-]"
 PLAIN_MOBILE = "1[3-9][0-9]{9}"
 
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是")
@@ -73,9 +74,10 @@ MACROS = (
         WHEN c IN {_among(_UNKNOWN_GENDERS)} THEN NULL ELSE c END""",
     f"""email_of(s) AS CASE WHEN strlen(s) <= 254 AND regexp_full_match(s,
         '{_MAIL_LETTER}+(?:\\.{_MAIL_LETTER}+)*@(?:{_HOST_LETTER}+(?:-+{_HOST_LETTER}+)*\\.)+'
-        '[^0-9\\s@._\"<>()\\[\\],;:\\\\*\\x00-\\x1F-]{_HOST_LETTER}*(?:-+{_HOST_LETTER}+)*') THEN s END""",
+        '{_TOP_LETTER}{_HOST_LETTER}*(?:-+{_HOST_LETTER}+)*') THEN s END""",
     r"""plain_number(s) AS CASE
-        WHEN regexp_full_match(s, '[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?') THEN s
+        WHEN regexp_full_match(s, '[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?')
+        THEN s
         WHEN regexp_full_match(s, '[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?')
         THEN replace(s, ',', '') END""",
     "number_text(r) AS plain_number(unspoilt(r))",
@@ -127,6 +129,9 @@ class Typing:
     rounded: str | None = None
 
 
+NO_CAST = Cast()
+
+
 @dataclass(frozen=True)
 class TypingContext:
     """What the reading of one column depends on besides its own values."""
@@ -134,7 +139,7 @@ class TypingContext:
     limits: Limits
     business_zone: str
     source_zone: str | None = None
-    cast: Cast = Cast()
+    cast: Cast = NO_CAST
 
 
 def typing_of(column: Column, source: str, kind: str, context: TypingContext) -> Typing:
@@ -242,7 +247,10 @@ def _money(column: Column, source: str, kind: str, text: str, context: TypingCon
     if context.cast.unit == "cents":
         exact = f"_exact_{column.name}"
         cents = f"TRY_CAST(number_text({text}) AS DECIMAL(30,8)) * 0.01::DECIMAL(3,2)"
-        layers = (((exact, cents),), ((name, f"TRY_CAST({exact} AS DECIMAL(18,2))"),))
+        layers: tuple[Layer, ...] = (
+            ((exact, cents),),
+            ((name, f"TRY_CAST({exact} AS DECIMAL(18,2))"),),
+        )
         return Typing(layers, _in_range(column, name), _differs(exact, name))
     if kind in _INTEGERS or kind.startswith("DECIMAL"):
         layers = (((name, f"TRY_CAST({source} AS DECIMAL(18,2))"),),)
@@ -320,9 +328,7 @@ def _date(column: Column, source: str, kind: str, text: str, context: TypingCont
     return Typing(layers, typed)
 
 
-def _timestamp(
-    column: Column, source: str, kind: str, text: str, context: TypingContext
-) -> Typing:
+def _timestamp(column: Column, source: str, kind: str, text: str, context: TypingContext) -> Typing:
     naive, zoned = f"_naive_{column.name}", f"_zoned_{column.name}"
     zone = context.source_zone
     layers: tuple[Layer, ...]

@@ -66,7 +66,7 @@ parse:  ## dbt parse, warnings are errors
 policy: parse  ## the policy suite over target/manifest.json
 	@echo "[test] policy suite"
 	@REKINDLE_MANIFEST=target/manifest.json \
-	$(BIN)/pytest tests/policy --confcutdir tests/policy $(ARGS)
+	$(BIN)/pytest tests/policy --confcutdir tests/policy -n $(JOBS) $(ARGS)
 
 pytest:  ## the other tests (ARGS='-k rfm -x' narrows)
 	@$(setup) test

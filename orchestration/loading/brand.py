@@ -20,6 +20,8 @@ from orchestration.loading.contract import Contract, Table
 from orchestration.loading.errors import LoadError
 
 BRAND_FILE = "brand.yml"
+_NO_FILE_ENCODINGS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7"}
+_DEPTH = 12
 UNITS = {
     "cents": "money",
     "epoch_seconds": "timestamp",
@@ -108,8 +110,6 @@ def parse_brand(text: str, contract: Contract) -> Brand:
         document = yaml.load(text, Loader=_TextLoader)  # noqa: S506 (a SafeLoader of plain text)
     except yaml.YAMLError as error:
         raise LoadError(f"{BRAND_FILE} is not valid YAML: {_yaml_problem(error)}.") from error
-    except RecursionError as error:
-        raise LoadError(f"{BRAND_FILE} is nested too deeply.") from error
     if document is None or document == "":
         return Brand(text=text)
     top = _mapping(document, "the file")
@@ -163,7 +163,7 @@ def _parse_rename(table: Table, body: object, where: str) -> tuple[tuple[str, st
         _column_type(table, column, f"{where}.{header}")
         folded = fold_header(header)
         if folded in renames:
-            raise _wrong(where, f"names the header {header!r} twice (case does not count)")
+            raise _wrong(where, f"names the header {_shown(header)} twice (case does not count)")
         if column in renames.values():
             raise _wrong(where, f"gives two headers to the column {column!r}")
         renames[folded] = column
@@ -179,11 +179,11 @@ def _parse_cast(table: Table, column: str, body: object, where: str) -> Cast:
     if unit is not None and (not isinstance(unit, str) or UNITS.get(unit) != kind):
         fitting = [name for name, of in UNITS.items() if of == kind]
         hint = f"one of {', '.join(fitting)}" if fitting else f"left out for a {kind} column"
-        raise _wrong(f"{where}.unit", f"is {unit!r}; it must be {hint}")
+        raise _wrong(f"{where}.unit", f"is {_shown(unit)}; it must be {hint}")
     if layout is not None and (not isinstance(layout, str) or kind not in {"date", "timestamp"}):
         raise _wrong(f"{where}.format", "is only for date and timestamp columns")
     if layout is not None and "%" not in layout:
-        raise _wrong(f"{where}.format", f"is {layout!r}; write it like %d/%m/%Y %H:%M")
+        raise _wrong(f"{where}.format", f"is {_shown(layout)}; write it like %d/%m/%Y %H:%M")
     if layout is not None and unit is not None:
         raise _wrong(where, "has both a format and a unit; keep one of them")
     replacements = _mapping(values.get("values") or {}, f"{where}.values")
@@ -201,20 +201,31 @@ def _parse_csv(values: Mapping[str, Any], where: str) -> CsvDialect:
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise _wrong(f"{where}.delimiter", "must be one character, such as ';' or '\\t'")
     encoding = values.get("encoding", "utf-8")
+    name = _text_encoding(encoding)
+    if name is None:
+        hint = "which is no known text encoding (try GBK)"
+        raise _wrong(f"{where}.encoding", f"is {_shown(encoding)}, {hint}")
+    return CsvDialect(delimiter=delimiter, encoding=name)
+
+
+def _text_encoding(encoding: object) -> str | None:
+    """The codec's own name, or None where it is unknown or does not write letters and digits."""
+    if not isinstance(encoding, str):
+        return None
     try:
         name = codecs.lookup(encoding).name
-        b"".decode(name)
-    except (LookupError, TypeError, ValueError):
-        hint = "which is no known text encoding (try GBK)"
-        raise _wrong(f"{where}.encoding", f"is {encoding!r}, {hint}") from None
-    return CsvDialect(delimiter=delimiter, encoding=name)
+        is_text = "a1,\n".encode(name).decode(name) == "a1,\n"
+        codecs.getincrementaldecoder(name)
+    except (LookupError, ValueError):
+        return None
+    return name if is_text and name not in _NO_FILE_ENCODINGS else None
 
 
 def _known_table(name: str, contract: Contract) -> Table:
     system, _, table_name = name.partition(".")
     table = contract.table(system, table_name)
     if table is None:
-        raise _wrong("tables", f"names {name!r}, which the contract does not have")
+        raise _wrong("tables", f"names {_shown(name)}, which the contract does not have")
     return table
 
 
@@ -222,7 +233,8 @@ def _column_type(table: Table, column: object, where: str) -> str:
     try:
         return table.column(str(column)).type
     except KeyError:
-        raise _wrong(where, f"names {column!r}, which is no column of {table.full_name}") from None
+        what = f"names {_shown(column)}, which is no column of {table.full_name}"
+        raise _wrong(where, what) from None
 
 
 def _zone(name: object, where: str) -> str:
@@ -231,19 +243,19 @@ def _zone(name: object, where: str) -> str:
             return ZoneInfo(name).key
         except (KeyError, ValueError, OSError):
             pass
-    raise _wrong(where, f"is {name!r}, which is no known time zone (try Asia/Shanghai)")
+    raise _wrong(where, f"is {_shown(name)}, which is no known time zone (try Asia/Shanghai)")
 
 
 def _currency(value: object) -> str:
     if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha():
         return value.upper()
-    raise _wrong("currency", f"is {value!r}; write a three-letter code such as CNY")
+    raise _wrong("currency", f"is {_shown(value)}; write a three-letter code such as CNY")
 
 
 def _region(value: object) -> str:
     if isinstance(value, str) and value.upper() in phonenumbers.SUPPORTED_REGIONS:
         return value.upper()
-    raise _wrong("phone_region", f"is {value!r}; write a two-letter country code such as CN")
+    raise _wrong("phone_region", f"is {_shown(value)}; write a two-letter country code such as CN")
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:
@@ -256,11 +268,18 @@ def _only(values: Mapping[str, Any], allowed: set[str], where: str) -> None:
     unknown = [key for key in values if key not in allowed]
     if unknown:
         known = ", ".join(sorted(allowed))
-        raise _wrong(where, f"has the unknown key {unknown[0]!r}; known keys: {known}")
+        raise _wrong(where, f"has the unknown key {_shown(unknown[0])}; known keys: {known}")
 
 
 def _wrong(where: str, what: str) -> LoadError:
     return LoadError(f"{BRAND_FILE}: {where} {what}.")
+
+
+def _shown(value: object) -> str:
+    """A value of brand.yml for a sentence: short, and never what nested lists unfold to."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= 60 else value[:60] + "…")
+    return "a list" if isinstance(value, list) else "a mapping"
 
 
 def _yaml_problem(error: yaml.YAMLError) -> str:
@@ -270,7 +289,22 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
 
 
 class _TextLoader(yaml.BaseLoader):
-    """YAML whose scalars all stay text (`yes`, `08` and `1.50` included), without double keys."""
+    """YAML whose scalars all stay text (`yes`, `08` and `1.50` included).
+
+    Double keys and deep nesting, which a settings file has no use for, are errors.
+    """
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > _DEPTH:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"it is nested deeper than {_DEPTH} levels", None
+            )
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys: set[str] = set()
@@ -281,7 +315,10 @@ class _TextLoader(yaml.BaseLoader):
                 )
             if key_node.value in keys:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key_node.value!r} occurs twice", key_node.start_mark
+                    None,
+                    None,
+                    f"the key {_shown(key_node.value)} occurs twice",
+                    key_node.start_mark,
                 )
             keys.add(key_node.value)
         return super().construct_mapping(node, deep=deep)

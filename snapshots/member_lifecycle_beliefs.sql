@@ -23,8 +23,10 @@ select
 from {{ ref('member_lifecycle') }}
 {% if execute and adapter.get_relation(this.database, this.schema, this.identifier) -%}
 -- a build for an earlier date than the newest belief adds nothing
-where cast(as_of_date as timestamp) >= (
-    select coalesce(max(dbt_valid_from), cast('1900-01-01' as timestamp)) from {{ this }}
-)
+where
+    cast(as_of_date as timestamp) >= (
+        select coalesce(max(beliefs.dbt_valid_from), cast('1900-01-01' as timestamp))
+        from {{ this }} as beliefs
+    )
 {%- endif %}
 {% endsnapshot %}

@@ -327,7 +327,7 @@ def add_dormant_activation(period: Period) -> None:
 
 def is_inside(campaigns: pl.DataFrame, day: date) -> bool:
     """Return whether any campaign runs on `day`."""
-    return campaigns.filter((pl.col("first_date") <= day) & (pl.col("last_date") >= day)).height > 0
+    return any(first <= day <= last for first, last in campaigns.iter_rows())
 
 
 def add_off_campaign_ratio(period: Period) -> None:

@@ -315,7 +315,7 @@ def refused_outcome(
             system=reading.table.system,
             table_name=reading.table.name,
             file_sha256=sha256 or None,
-            message=error.sentence,
+            message=f"{found.relative}: {error.sentence}",
         ),
         content=None
         if error.is_passing

@@ -39,12 +39,24 @@ class CsvRecord:
 
 
 class _BrokenRecordError(Exception):
-    """The record at hand breaks the rules; `is_open` where more text might have completed it."""
+    """The record at hand breaks the rules.
 
-    def __init__(self, reason: str, *, code: str = "malformed_row", is_open: bool = False) -> None:
+    `is_open` where more text might have completed it; `resume` is the offset after it where its
+    end is known, else reading goes on at the next physical line.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        code: str = "malformed_row",
+        is_open: bool = False,
+        resume: int | None = None,
+    ) -> None:
         super().__init__(reason)
         self.code = code
         self.is_open = is_open
+        self.resume = resume
 
 
 class CsvText:
@@ -130,7 +142,10 @@ class CsvText:
                         is_open=len(fields) < width,
                     )
             except _BrokenRecordError as error:
-                following, next_line = self._line_bounds(start)[1], line + 1
+                following = error.resume or self._line_bounds(start)[1]
+                next_line = line + 1
+                if error.resume is not None:
+                    next_line = line + _line_ends(self._data[start:following])
                 if error.is_open and end == self._size:
                     raise FileRefusedError(
                         "unreadable_file",
@@ -146,6 +161,7 @@ class CsvText:
         """The fields of the record at `start`, and the offset of what follows its line end."""
         data, separator = self._data, self._separator
         fields: list[str] = []
+        is_too_long = False
         position = start
         end, following = self._line_bounds(start)
         while True:
@@ -162,12 +178,15 @@ class CsvText:
             if b"\0" in value:
                 raise _BrokenRecordError("The record holds a NUL character")
             if len(value) > self._limits.field_bytes:
-                raise _BrokenRecordError(
-                    f"A field is longer than the {self._limits.field_bytes} bytes it may have",
-                    code="limit_exceeded",
-                )
+                is_too_long, value = True, b""
             fields.append(value.decode())
             if position == end:
+                if is_too_long:
+                    raise _BrokenRecordError(
+                        f"A field is longer than the {self._limits.field_bytes} bytes it may have",
+                        code="limit_exceeded",
+                        resume=following,
+                    )
                 return fields, following
             if data[position : position + len(separator)] != separator:
                 raise _BrokenRecordError("Text follows the closing quote of a field")

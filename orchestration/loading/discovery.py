@@ -11,7 +11,7 @@ from pathlib import Path
 from orchestration.loading.brand import BRAND_FILE
 from orchestration.loading.contract import Contract, Table
 
-FORMATS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+FORMATS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl"}
 _TEMPORARY_ENDINGS = (".tmp", ".crc")
 
 

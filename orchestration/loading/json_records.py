@@ -51,6 +51,7 @@ class JsonLines:
         self._targets: dict[str, str | None] = {}
         self._names = {column.name: column.name for column in table.columns}
         self._names.update(mapping.rename)
+        self._free_texts = {column.name for column in table.columns if column.type == "text"}
         self.unknown: dict[str, None] = {}
         self.seen: set[str] = set()
         self._decode = json.JSONDecoder(
@@ -124,7 +125,9 @@ class JsonLines:
                 continue
             if target in values:
                 raise _RecordError(f"Two keys of the object mean {target!r}")
-            values[target] = value if type(value) in _TEXTS else _as_text(value)
+            if type(value) not in _TEXTS:
+                value = _as_text(value, target in self._free_texts)
+            values[target] = value
         return values
 
     def _target(self, key: str) -> str | None:
@@ -153,12 +156,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _as_text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+def _as_text(value: Any, is_free_text: bool) -> str:
+    """A value that is no text, number or null, as text.
+
+    An object or list is only good as free text; elsewhere it gets the NUL that no good value has.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _json_text(value)
+    return _json_text(value) if is_free_text else "\0" + _json_text(value)
 
 
 def _json_text(value: Any) -> str:
@@ -173,16 +178,17 @@ def _json_text(value: Any) -> str:
 
 
 def _depth(value: Any) -> int:
+    """Levels of objects and lists, the outermost one included."""
     deepest, level = 0, [value]
     while level:
         deepest += 1
         level = [
             inner
             for outer in level
-            if isinstance(outer, dict | list)
             for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
         ]
-    return deepest - 1
+    return deepest
 
 
 def _check_text(parsed: dict[str, Any]) -> None:

@@ -123,6 +123,12 @@ class Lake:
         for name, columns in OPS_TABLES.items():
             self._write_schema(connection, OPS_SYSTEM, name, columns)
 
+    def has_schemas(self, contract: Contract) -> bool:
+        """Whether every table has its empty part."""
+        folders = [self.raw / table.system / table.name for table in contract]
+        folders += [self.raw / OPS_SYSTEM / name for name in OPS_TABLES]
+        return all((folder / SCHEMA_PART).exists() for folder in folders)
+
     def _write_schema(
         self,
         connection: duckdb.DuckDBPyConnection,

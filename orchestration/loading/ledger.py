@@ -17,8 +17,9 @@ from pathlib import Path
 from orchestration.loading.discovery import FoundFile, IgnoredFile
 from orchestration.loading.errors import LoadError
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE loads (
     load_id TEXT PRIMARY KEY,
     load_sequence INTEGER NOT NULL,
@@ -154,6 +155,17 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def setting(self, name: str) -> str | None:
+        """What was set under a name."""
+        row = self._connection.execute(
+            "SELECT value FROM settings WHERE name = ?", (name,)
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def keep_setting(self, name: str, value: str) -> None:
+        """Keep a value under a name."""
+        self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
 
     def next_sequence(self) -> int:
         """The number of the load that is about to load something."""

@@ -11,7 +11,7 @@ import phonenumbers
 USABLE, MASKED, MALFORMED = "usable", "masked", "malformed"
 REPEATED_DIGIT, DIGIT_RUN = "repeated_digit", "digit_run"
 _MASK = re.compile(r"[*•●∗×]|(?<=\d)[xX#]{2,}(?=\d)|[xX#]{3,}")
-_ALLOWED = re.compile(r"\+?[\d\s().\-/–—‐]+(?:(?:ext\.?|x|转|#|,)\s*\d{1,6})?", re.IGNORECASE)
+_ALLOWED = re.compile(r"[(\s]*\+?[\d\s().\-/–—‐]+(?:(?:ext\.?|x|转|#|,)\s*\d{1,6})?", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:ext\.?|x|转|#|,)\s*\d{1,6}$", re.IGNORECASE)
 _ASCENDING = "01234567890123456789"
 _DESCENDING = _ASCENDING[::-1]
@@ -65,7 +65,7 @@ def mobile_tails() -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _national_digits(number: str, region: str) -> str:
     digits = re.sub(r"\D", "", number)
     code = str(phonenumbers.country_code_for_region(region))
-    if number.startswith("+") and digits.startswith(code):
+    if "+" in number and digits.startswith(code):
         return digits[len(code) :]
     if digits.startswith("00" + code):
         return digits[len(code) + 2 :]
@@ -81,6 +81,8 @@ def _e164(number: str, region: str) -> str | None:
         candidates = ["+" + digits[2:]]
     elif region == "CN" and len(digits) == 13 and digits.startswith("86"):
         candidates = ["+" + digits]
+    elif "+" in number:
+        candidates = [number[number.index("+") :], "+" + digits]
     for candidate in candidates:
         try:
             parsed = phonenumbers.parse(candidate, region)

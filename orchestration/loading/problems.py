@@ -172,22 +172,22 @@ def _sentence(reading: Reading) -> str:
     """SQL for the sentence of an entry `one` with `others` more problems in its row."""
     limits = reading.limits
     shown = (
-        f"'''' || replace(replace(left(one.text, {_SHOWN}), chr(10), ' '), chr(13), ' ') || "
+        f"'''' || translate(left(one.text, {_SHOWN}), chr(10) || chr(13) || chr(0), '  ') || "
         f"CASE WHEN length(one.text) > {_SHOWN} THEN '…' ELSE '' END || ''''"
     )
     after = f"{reading.future_from.isoformat(sep=' ', timespec='seconds')} UTC"
     sentences = {
-        "missing_required": "' is required and is empty; expected ' || one.expected",
-        "out_of_range": f"' is ' || {shown} || ', out of range; expected ' || one.expected",
+        "missing_required": "' is required and is empty; fill it with ' || one.expected",
+        "out_of_range": f"' is ' || {shown} || ', out of range; write ' || one.expected",
         "naive_timestamp": f"' is ' || {shown} || ', a time without a zone; add its zone (such as "
         "+08:00) or declare source_zone for this table in brand.yml'",
-        "unknown_code": f"' is ' || {shown} || ', an unknown code; expected ' || one.expected",
+        "unknown_code": f"' is ' || {shown} || ', an unknown code; write ' || one.expected",
         "future": f"' is ' || {shown} || ', later than {after} ({limits.future_days} day(s) after "
-        "this load); it will be tried again when its time has come'",
-        "limit_exceeded": f"' is longer than the {limits.field_bytes} bytes a field may have'",
+        "this load); correct it, or leave it: it is tried again when its time has come'",
+        "limit_exceeded": f"' is longer than {limits.field_bytes} bytes, the limit; shorten it'",
     }
     cases = " ".join(f"WHEN '{code}' THEN {sentence}" for code, sentence in sentences.items())
-    otherwise = f"' is ' || {shown} || '; expected ' || one.expected"
+    otherwise = f"' is ' || {shown} || '; write ' || one.expected"
     return f"""one.name || CASE one.code {cases} ELSE {otherwise} END || '.' || CASE others
         WHEN 0 THEN '' WHEN 1 THEN ' One more value of this row is bad.'
         ELSE ' ' || others || ' more values of this row are bad.' END"""

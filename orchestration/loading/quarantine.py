@@ -56,7 +56,8 @@ def write_quarantine(run: LoadRun, table: Table, notes: Sequence[QuarantineNote]
                 [note.refusal.reason_code if note.refusal else None for note in notes], pa.string()
             ),
             "refusal": pa.array(
-                [note.refusal.sentence if note.refusal else None for note in notes], pa.string()
+                [f"{note.path}: {note.refusal}" if note.refusal else None for note in notes],
+                pa.string(),
             ),
         }
     )

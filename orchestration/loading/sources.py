@@ -26,6 +26,7 @@ from orchestration.loading.reading import Reading
 from orchestration.loading.relation import ColumnMatch, RawColumn, RawRelation, match_columns
 from orchestration.loading.text_files import (
     Bytes,
+    check_expansion,
     look_over,
     opened,
     transcode,
@@ -122,7 +123,7 @@ def direct_relation(reading: Reading, files: list[OpenedFile]) -> RawRelation:
     paths = ", ".join(sql_path(file.readable) for file in files)
     source = (
         f"read_parquet([{paths}], hive_partitioning=false, file_row_number=true, "
-        "binary_as_string=true, union_by_name=false)"
+        "union_by_name=false)"
     )
     inner = tuple(
         replace(column, sql=f"c{at}", kind="VARCHAR" if _is_binary(column) else column.kind)
@@ -205,9 +206,7 @@ class _Pages:
             self.flush()
 
     def reject(self, number: int, found: Malformed) -> None:
-        self._malformed.append(
-            (number, found.line, found.reason_code, f"Line {found.line}: {found.reason}", found.raw)
-        )
+        self._malformed.append((number, found.line, found.reason_code, _advised(found), found.raw))
         if len(self._malformed) >= _PAGE:
             self.flush()
 
@@ -245,6 +244,10 @@ class _Pages:
         self._connection.register("page", page)
         self._connection.execute(f"INSERT INTO {table} SELECT * FROM page")
         self._connection.unregister("page")
+
+
+def _advised(found: Malformed) -> str:
+    return f"Line {found.line}: {found.reason} Correct the line and deliver it again."
 
 
 def _take_csv(number: int, data: Bytes, reading: Reading, pages: _Pages) -> None:
@@ -337,6 +340,7 @@ def _open_parquet(
     )
     match = match_columns([column.header for column in columns], reading.table, reading.mapping)
     _check_naive(reading, columns, match)
+    _check_texts(connection, reading.limits, literal, size, columns)
     return OpenedFile(file, sha256, readable, size, columns, match, is_direct=True)
 
 
@@ -355,12 +359,13 @@ def _top_level_names(elements: list[tuple[str, int]]) -> list[str]:
 
 def unreadable_parquet(error: duckdb.Error) -> FileRefusedError:
     """The refusal of a Parquet file that DuckDB could not read."""
-    detail = str(error).splitlines()[0][:200]
-    if "invalid string encoding" in detail.lower() or "utf" in detail.lower():
-        return FileRefusedError("not_utf8", f"A text in the Parquet file is not UTF-8 ({detail}).")
+    if "invalid string encoding" in str(error).lower():
+        return FileRefusedError(
+            "not_utf8", "A text in the Parquet file is not UTF-8; write the file with UTF-8 texts."
+        )
     return FileRefusedError(
         "unreadable_file",
-        f"The Parquet file is cut off, damaged or encrypted; deliver it again whole ({detail}).",
+        "The Parquet file is cut off, damaged or encrypted; deliver it again whole.",
     )
 
 
@@ -383,6 +388,42 @@ def _check_parquet_size(limits: Limits, size: int, rows: int, unpacked: int, wid
         )
 
 
+def _check_texts(
+    connection: duckdb.DuckDBPyConnection,
+    limits: Limits,
+    literal: str,
+    size: int,
+    columns: tuple[RawColumn, ...],
+) -> None:
+    """Refuse a file whose few long texts are each repeated very often by a dictionary.
+
+    The sizes of the footer do not show that. The texts of columns without a dictionary are in the
+    file once each, so only the others are added up, which does not unfold them.
+    """
+    try:
+        folded = connection.execute(
+            f"""SELECT path_in_schema FROM parquet_metadata({literal})
+            WHERE type = 'BYTE_ARRAY' AND encodings LIKE '%DICTIONARY%'
+            GROUP BY path_in_schema
+            HAVING sum(num_values) * least(max(total_uncompressed_size), {limits.field_bytes})
+                > {limits.decompression_ratio_from_bytes}"""
+        ).fetchall()
+        names = {name for (name,) in folded}
+        sizes = [
+            f"coalesce(sum(strlen({column.sql})), 0)"
+            for column in columns
+            if column.header in names and column.kind == "VARCHAR"
+        ]
+        if not sizes:
+            return
+        ((unpacked,),) = connection.execute(
+            f"SELECT {' + '.join(sizes)} FROM read_parquet({literal}, hive_partitioning=false)"
+        ).fetchall()
+    except duckdb.Error as error:
+        raise unreadable_parquet(error) from error
+    check_expansion(size, int(unpacked), limits)
+
+
 def _check_naive(reading: Reading, columns: tuple[RawColumn, ...], match: ColumnMatch) -> None:
     for name, position in match.positions.items():
         column = reading.table.column(name)
@@ -402,7 +443,10 @@ def _is_binary(column: RawColumn) -> bool:
 
 
 def _parquet_value(column: RawColumn) -> str:
-    return f"CAST({column.sql} AS VARCHAR)" if _is_binary(column) else column.sql
+    if not _is_binary(column):
+        return column.sql
+    # Bytes that are no text keep their spelling, with the NUL that no good value has.
+    return f"coalesce(TRY(decode({column.sql})), chr(0) || CAST({column.sql} AS VARCHAR))"
 
 
 def shown_headers(headers: tuple[str, ...]) -> str | None:

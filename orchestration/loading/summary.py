@@ -72,7 +72,7 @@ class LoadSummary:
             report.append(f"{optional:,} optional values could not be read and are empty now.")
         if rounded:
             report.append(f"{rounded:,} amounts had more than two decimals and were rounded.")
-        refused = [f"Refused {entry.file_path}: {entry.message}" for entry in self.refused]
+        refused = [f"Refused {entry.message}" for entry in self.refused]
         ignored = [f"Ignored {file.relative}: {file.message}" for file in self.ignored]
         for remarks in (refused, list(self.warnings), ignored):
             report += _shortened(remarks, most)

@@ -75,12 +75,12 @@ def transcode(path: Path, target: Path, encoding: str) -> None:
             block = source.read(_BLOCK)
             try:
                 text = decoder.decode(block, final=not block)
-            except UnicodeDecodeError as error:
+            except UnicodeError as error:
                 raise FileRefusedError(
                     "not_utf8",
                     f"The file is not in the encoding {encoding}, which brand.yml declares for "
-                    f"this table: byte {max(done - error.start, 0) + error.start:,} or later does "
-                    "not fit. Correct the file or 'csv: encoding'.",
+                    f"this table (something after byte {done:,} does not fit). Correct the file, "
+                    "or 'csv: encoding' in brand.yml.",
                 ) from error
             done += len(block)
             sink.write(text.encode("utf-8", "surrogatepass"))

@@ -191,7 +191,8 @@ def is_nested(kind: str) -> bool:
 
 def is_naive_type(kind: str) -> bool:
     """Whether every value of a DuckDB type is a time without a zone."""
-    return kind == "DATE" or (kind.startswith("TIMESTAMP") and "ZONE" not in kind)
+    is_zoned = kind.startswith("TIMESTAMPTZ") or "WITH TIME ZONE" in kind
+    return kind == "DATE" or (kind.startswith("TIMESTAMP") and not is_zoned)
 
 
 def _replaced(text: str, cast: Cast) -> str:
@@ -203,7 +204,11 @@ def _replaced(text: str, cast: Cast) -> str:
     return f"CASE stripped({text}) {cases} ELSE {text} END"
 
 
-def _textual(column: Column, _: str, __: str, text: str, ___: TypingContext) -> Typing:
+def _textual(column: Column, source: str, kind: str, text: str, _: TypingContext) -> Typing:
+    if is_nested(kind) and column.type != "text":
+        return Typing((), "CAST(NULL AS VARCHAR)")
+    if kind in {"DOUBLE", "FLOAT"}:
+        text = f"CASE WHEN isfinite({source}) THEN {text} END"
     if column.type == "phone":
         plain = f"regexp_full_match({text}, '{PLAIN_MOBILE}')"
         return Typing(
@@ -316,7 +321,7 @@ def _date(column: Column, source: str, kind: str, text: str, context: TypingCont
         return Typing((((name, f"TRY_CAST({source} AS DATE)"),),), typed)
     local = f"CAST({local_from_utc(zoned, context.business_zone)} AS DATE)"
     if kind.startswith("TIMESTAMP"):
-        instant = f"make_timestamp(epoch_us({source}))"
+        instant = _utc_of(source)
         return Typing((((zoned, instant),), ((name, local),)), typed)
     quick, odd = f"_quick_{column.name}", f"_odd_{column.name}"
     layers = (
@@ -343,7 +348,7 @@ def _timestamp(column: Column, source: str, kind: str, text: str, context: Typin
     elif is_naive_type(kind):
         layers = (((naive, f"TRY_CAST({source} AS TIMESTAMP)"),),)
     elif kind.startswith("TIMESTAMP"):
-        layers = (((zoned, f"make_timestamp(epoch_us({source}))"),),)
+        layers = (((zoned, _utc_of(source)),),)
     else:
         layers = _spelled_instant(column, text, zone)
     names = {name for layer in layers for name, _ in layer}
@@ -357,6 +362,11 @@ def _timestamp(column: Column, source: str, kind: str, text: str, context: Typin
     value = f"_instant_{column.name}"
     layers = (*layers, ((value, f"coalesce({', '.join(candidates)})"),))
     return Typing(layers, f"CASE WHEN {value} BETWEEN {bounds} THEN {value} END")
+
+
+def _utc_of(source: str) -> str:
+    """SQL for a zoned timestamp of whatever precision as UTC without a zone."""
+    return f"make_timestamp(epoch_us(CAST({source} AS TIMESTAMPTZ)))"
 
 
 def _spelled_instant(column: Column, text: str, zone: str | None) -> tuple[Layer, ...]:

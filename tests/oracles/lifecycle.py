@@ -181,9 +181,10 @@ def evaluate(known: Known, mode: Mode = "fixed", policy: Policy = DEFAULT) -> Li
             for who in np.flatnonzero(last != NO_DAY):
                 basis[who] = rhythms[who].basis(known.cycles, row)
 
-        for who in order_person[order_date == today]:
+        buyers_today = order_person[order_date == today].tolist()
+        for who in buyers_today:
             lifetime[who] += 1
-        for who in np.unique(order_person[order_date == today]):
+        for who in sorted(set(buyers_today)):
             if i > 0 and was_lost(CODES[stages[i - 1, who]]):
                 came_back[who] = today
                 reactivations.append((persons[who], day))
@@ -216,8 +217,10 @@ def evaluate(known: Known, mode: Mode = "fixed", policy: Policy = DEFAULT) -> Li
             churned_after,
             row,
         )
-        stage = np.select([holds for _, holds in rules], [CODES.index(code) for code, _ in rules])
-        stages[i] = np.where(births <= today, stage, CODES.index(UNBORN))
+        # Written from the last rule to the first, so that the first one that holds stands.
+        for code, holds in reversed(rules):
+            stages[i, holds] = CODES.index(code)
+        stages[i, births > today] = CODES.index(UNBORN)
 
     def as_dates(numbers: Days) -> list[date | None]:
         return [None if d == NO_DAY else EPOCH + timedelta(days=int(d)) for d in numbers]

@@ -105,16 +105,28 @@ class Results:
         persons = sorted(self.known.people()["person"])
         nothing = np.zeros((0, len(persons)), dtype=np.int8)
         life = lifecycle.Lifecycle([], persons, nothing, [], [], [], [], [])
-        history = rfm.rfm_history(self.known, "fixed").clear()
-        return kpis.facts(self.known, life, history, self.world.policy)
+        return kpis.facts(self.known, life, self.no_groups, self.world.policy)
+
+    @cached_property
+    def facts_without_groups(self) -> kpis.Facts:
+        """Facts in which nobody has a group."""
+        return kpis.facts(self.known, self.life, self.no_groups, self.world.policy)
+
+    @cached_property
+    def no_groups(self) -> pl.DataFrame:
+        return rfm.member_rfm(self.known, "fixed").clear()
 
     def rows(self, target: str) -> pl.DataFrame:
         """Return a mart by name, or a KPI: `kpi/<metric>`, `kpi/<metric>/dimensions`."""
         if not target.startswith("kpi/"):
             return self.mart(target)
         _, metric, *rest = target.split("/")
-        needs_stages = bool(rest) or metric in STAGE_METRICS
-        facts = self.facts if needs_stages else self.facts_without_stages
+        if rest:
+            facts = self.facts
+        elif metric in STAGE_METRICS:
+            facts = self.facts_without_groups
+        else:
+            facts = self.facts_without_stages
         return self.monthly(facts, METRIC_MAKER[metric]).filter(pl.col("metric_code") == metric)
 
     def monthly(self, facts: kpis.Facts, maker: kpis.Metrics) -> pl.DataFrame:

@@ -516,7 +516,7 @@ def _(world: World, patch: Patch) -> World:
     return world
 
 
-@mutation("all batches of lines count", "kpi/repeat_profit_share", "fct_orders")
+@mutation("the first batch of lines stays", "kpi/repeat_profit_share", "fct_orders")
 def _(world: World, patch: Patch) -> World:
     true = landing._lines
 

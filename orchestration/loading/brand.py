@@ -6,6 +6,7 @@ Every key is checked; a mistake raises LoadError with a sentence that names the 
 from __future__ import annotations
 
 import codecs
+import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -98,7 +99,9 @@ def read_brand(landing: Path, contract: Contract) -> Brand:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise LoadError(f"{BRAND_FILE} cannot be read ({error.strerror}).") from error
+        raise LoadError(
+            f"{BRAND_FILE} cannot be read ({error.strerror}); give the load read access to it."
+        ) from error
     except UnicodeDecodeError as error:
         raise LoadError(f"{BRAND_FILE} is not UTF-8 text; save it as UTF-8.") from error
     return parse_brand(text, contract)
@@ -109,7 +112,9 @@ def parse_brand(text: str, contract: Contract) -> Brand:
     try:
         document = yaml.load(text, Loader=_TextLoader)  # noqa: S506 (a SafeLoader of plain text)
     except yaml.YAMLError as error:
-        raise LoadError(f"{BRAND_FILE} is not valid YAML: {_yaml_problem(error)}.") from error
+        raise LoadError(
+            f"{BRAND_FILE} is not valid YAML: {_yaml_problem(error)}. Correct it and load again."
+        ) from error
     if document is None or document == "":
         return Brand(text=text)
     top = _mapping(document, "the file")
@@ -139,7 +144,8 @@ def _parse_table(table: Table, body: object, default_zone: str | None) -> TableM
     if isinstance(zone, dict):
         for column in zone:
             if _column_type(table, column, f"{where}.source_zone") not in {"timestamp", "date"}:
-                raise _wrong(f"{where}.source_zone.{column}", "is not a timestamp column")
+                what = "is not a timestamp column; remove it here"
+                raise _wrong(f"{where}.source_zone.{column}", what)
         column_zones = tuple(
             (column, _zone(text, f"{where}.source_zone.{column}")) for column, text in zone.items()
         )
@@ -163,9 +169,11 @@ def _parse_rename(table: Table, body: object, where: str) -> tuple[tuple[str, st
         _column_type(table, column, f"{where}.{header}")
         folded = fold_header(header)
         if folded in renames:
-            raise _wrong(where, f"names the header {_shown(header)} twice (case does not count)")
+            raise _wrong(
+                where, f"names the header {_shown(header)} twice; keep one (case is ignored)"
+            )
         if column in renames.values():
-            raise _wrong(where, f"gives two headers to the column {column!r}")
+            raise _wrong(where, f"gives two headers to the column {column!r}; keep one")
         renames[folded] = column
     return tuple(renames.items())
 
@@ -178,10 +186,12 @@ def _parse_cast(table: Table, column: str, body: object, where: str) -> Cast:
     unit, layout = values.get("unit"), values.get("format")
     if unit is not None and (not isinstance(unit, str) or UNITS.get(unit) != kind):
         fitting = [name for name, of in UNITS.items() if of == kind]
-        hint = f"one of {', '.join(fitting)}" if fitting else f"left out for a {kind} column"
-        raise _wrong(f"{where}.unit", f"is {_shown(unit)}; it must be {hint}")
+        hint = (
+            f"write {' or '.join(fitting)}" if fitting else f"a {kind} column has none: remove it"
+        )
+        raise _wrong(f"{where}.unit", f"is {_shown(unit)}; {hint}")
     if layout is not None and (not isinstance(layout, str) or kind not in {"date", "timestamp"}):
-        raise _wrong(f"{where}.format", "is only for date and timestamp columns")
+        raise _wrong(f"{where}.format", "is only for date and timestamp columns; remove it")
     if layout is not None and "%" not in layout:
         raise _wrong(f"{where}.format", f"is {_shown(layout)}; write it like %d/%m/%Y %H:%M")
     if layout is not None and unit is not None:
@@ -189,7 +199,7 @@ def _parse_cast(table: Table, column: str, body: object, where: str) -> Cast:
     replacements = _mapping(values.get("values") or {}, f"{where}.values")
     for source, target in replacements.items():
         if not isinstance(target, str):
-            raise _wrong(f"{where}.values.{source}", "must be a plain value")
+            raise _wrong(f"{where}.values.{source}", "is no plain value; write one, such as male")
     return Cast(format=layout, unit=unit, values=tuple(replacements.items()))
 
 
@@ -199,12 +209,12 @@ def _parse_csv(values: Mapping[str, Any], where: str) -> CsvDialect:
     if delimiter in {"\\t", "tab"}:
         delimiter = "\t"
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
-        raise _wrong(f"{where}.delimiter", "must be one character, such as ';' or '\\t'")
+        raise _wrong(f"{where}.delimiter", "is not one character; write one, such as ';' or '\\t'")
     encoding = values.get("encoding", "utf-8")
     name = _text_encoding(encoding)
     if name is None:
-        hint = "which is no known text encoding (try GBK)"
-        raise _wrong(f"{where}.encoding", f"is {_shown(encoding)}, {hint}")
+        hint = "write a known text encoding, such as GBK"
+        raise _wrong(f"{where}.encoding", f"is {_shown(encoding)}; {hint}")
     return CsvDialect(delimiter=delimiter, encoding=name)
 
 
@@ -225,7 +235,8 @@ def _known_table(name: str, contract: Contract) -> Table:
     system, _, table_name = name.partition(".")
     table = contract.table(system, table_name)
     if table is None:
-        raise _wrong("tables", f"names {_shown(name)}, which the contract does not have")
+        hint = _nearest(name, [known.full_name for known in contract.tables], "system.table")
+        raise _wrong("tables", f"names {_shown(name)}, which the contract does not have; {hint}")
     return table
 
 
@@ -233,7 +244,8 @@ def _column_type(table: Table, column: object, where: str) -> str:
     try:
         return table.column(str(column)).type
     except KeyError:
-        what = f"names {_shown(column)}, which is no column of {table.full_name}"
+        hint = _nearest(column, [known.name for known in table.columns], "a column of the contract")
+        what = f"names {_shown(column)}, which is no column of {table.full_name}; {hint}"
         raise _wrong(where, what) from None
 
 
@@ -243,7 +255,8 @@ def _zone(name: object, where: str) -> str:
             return ZoneInfo(name).key
         except (KeyError, ValueError, OSError):
             pass
-    raise _wrong(where, f"is {_shown(name)}, which is no known time zone (try Asia/Shanghai)")
+    what = f"is {_shown(name)}; write a time zone of the IANA list, such as Asia/Shanghai"
+    raise _wrong(where, what)
 
 
 def _currency(value: object) -> str:
@@ -260,15 +273,21 @@ def _region(value: object) -> str:
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise _wrong(where, "must be a mapping of keys to values")
+        raise _wrong(where, "is no mapping; write it as lines of `key: value`")
     return value
 
 
 def _only(values: Mapping[str, Any], allowed: set[str], where: str) -> None:
     unknown = [key for key in values if key not in allowed]
     if unknown:
-        known = ", ".join(sorted(allowed))
-        raise _wrong(where, f"has the unknown key {_shown(unknown[0])}; known keys: {known}")
+        hint = _nearest(unknown[0], sorted(allowed), "one of " + ", ".join(sorted(allowed)))
+        raise _wrong(where, f"has the unknown key {_shown(unknown[0])}; {hint}")
+
+
+def _nearest(written: object, known: list[str], otherwise: str) -> str:
+    """What to write instead: the known name that looks most like it."""
+    near = difflib.get_close_matches(str(written), known, n=1)
+    return f"write {near[0] if near else otherwise}"
 
 
 def _wrong(where: str, what: str) -> LoadError:
@@ -284,7 +303,7 @@ def _shown(value: object) -> str:
 
 def _yaml_problem(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it cannot be parsed"
+    problem = getattr(error, "problem", None) or "it holds a character that YAML forbids"
     return f"{problem} in line {mark.line + 1}" if mark else str(problem)
 
 

@@ -93,7 +93,8 @@ class CsvText:
             end, following = self._line_bounds(start)
             if end - start > _LINE_BYTES:
                 raise FileRefusedError(
-                    "limit_exceeded", f"The header line is longer than {_LINE_BYTES} bytes."
+                    "limit_exceeded",
+                    f"The header line is longer than {_LINE_BYTES} bytes; shorten it.",
                 )
             if self._data[start:end].strip(b" "):
                 break
@@ -107,12 +108,14 @@ class CsvText:
             fields, following = self._record_at(start)
         except _BrokenRecordError as error:
             raise FileRefusedError(
-                "unreadable_file", f"The header line (line {line}) cannot be read: {error}."
+                "unreadable_file",
+                f"The header line (line {line}) cannot be read: {error}. Correct it.",
             ) from error
         if len(fields) > self._limits.columns:
             raise FileRefusedError(
                 "limit_exceeded",
-                f"The file has {len(fields)} columns; {self._limits.columns} are allowed.",
+                f"The file has {len(fields)} columns, {self._limits.columns} are allowed; "
+                "leave out those that the contract does not know.",
             )
         return fields, following, line + _line_ends(self._data[start:following])
 

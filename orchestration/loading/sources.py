@@ -102,7 +102,9 @@ def open_file(
         text = CsvText(data, delimiter, reading.limits)
         if any("\0" in header for header in text.header):
             raise FileRefusedError(
-                "not_utf8", "The header holds NUL characters; the file looks like UTF-16."
+                "not_utf8",
+                "The header holds NUL characters, as UTF-16 does; deliver the file as UTF-8, or "
+                "declare its encoding for this table in brand.yml (csv: {encoding: utf-16}).",
             )
         columns = tuple(RawColumn(header, f"c{at}") for at, header in enumerate(text.header))
         body = direct_body(data, text, facts, delimiter) if size > SMALL_FILE else None
@@ -372,7 +374,9 @@ def unreadable_parquet(error: duckdb.Error) -> FileRefusedError:
 def _check_parquet_size(limits: Limits, size: int, rows: int, unpacked: int, width: int) -> None:
     if width > limits.columns:
         raise FileRefusedError(
-            "limit_exceeded", f"The file has {width} columns; {limits.columns} are allowed."
+            "limit_exceeded",
+            f"The file has {width} columns, {limits.columns} are allowed; "
+            "leave out those that the contract does not know.",
         )
     too_many = rows > _SURPLUS_ROWS and rows > size * limits.decompression_ratio
     too_large = unpacked > limits.decompressed_bytes or (

@@ -115,6 +115,7 @@ def with_folders(
         "DBT_TARGET_PATH": str(files.target),
         "DBT_LOG_PATH": str(files.logs),
         "DBT_LOG_FORMAT": log_format,
+        "DBT_USE_COLORS": str(log_format == "text"),
     }
 
 

@@ -37,7 +37,7 @@ def macro_texts() -> dict[str, str]:
     return texts
 
 
-def render(text: str, *, is_incremental: bool = False) -> str:
+def render(text: str, *, is_incremental: bool = False, zone: str = BUSINESS_ZONE) -> str:
     """The SQL of a text on DuckDB; ref('x') is the table ref.x, source('s', 't') is source.s__t."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False
@@ -48,7 +48,7 @@ def render(text: str, *, is_incremental: bool = False) -> str:
         {
             "adapter": _Adapter(macros),
             "config": lambda *_values, **_named: "",
-            "env_var": lambda name, *_default: {"REKINDLE_BUSINESS_ZONE": BUSINESS_ZONE}[name],
+            "env_var": lambda name, *_default: {"REKINDLE_BUSINESS_ZONE": zone}[name],
             "is_incremental": lambda: is_incremental,
             "ref": lambda name: f"ref.{name}",
             "return": leave_macro,

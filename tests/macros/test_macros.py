@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.macros.engine import connect, render, rows
+from tests.macros.engine import BUSINESS_ZONE, connect, render, rows
 
 HERE = Path(__file__).parent
 MACROS: dict[str, list[dict[str, Any]]] = yaml.safe_load((HERE / "cases.yml").read_text("utf-8"))
@@ -22,7 +22,11 @@ TESTS: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "generic_tests.yml").r
     ],
 )
 def test_macro(case: dict[str, Any]) -> None:
-    sql = render(case["query"], is_incremental=case.get("incremental", False))
+    sql = render(
+        case["query"],
+        is_incremental=case.get("incremental", False),
+        zone=case.get("zone", BUSINESS_ZONE),
+    )
     answer = rows(connect(case.get("given", {})), sql)
     assert [list(row) for row in answer] == case["gives"], sql
 

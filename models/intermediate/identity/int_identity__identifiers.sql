@@ -28,7 +28,9 @@ held_identifiers as (
 ),
 
 exclusions as (
-    select identifier_exclusions.identifier_type, identifier_exclusions.identifier_value
+    select
+        identifier_exclusions.identifier_type,
+        lower(identifier_exclusions.identifier_value) as identifier_value
     from {{ ref('identifier_exclusions') }} as identifier_exclusions
     inner join {{ ref('stg_rekindle__as_of') }} as as_of
         on identifier_exclusions.valid_from <= as_of.as_of_date

@@ -1,4 +1,5 @@
 -- Grain: one row per record of a source system known at the end of as_of
+-- A card without a registration is as old as its first version, not as its newest.
 with
 
 records as (
@@ -7,7 +8,7 @@ records as (
         'members' as source_table,
         member_no as source_key,
         registered_at as born_at,
-        updated_at
+        first_updated_at as updated_at
     from {{ ref('stg_crm__members') }}
     union all
     select

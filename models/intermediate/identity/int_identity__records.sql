@@ -1,7 +1,7 @@
 -- Grain: one row per source record that is a person's: known records and those that only facts name
 -- A known record is as old as its registration or the person's first act; a record of facts alone
--- is as old as its first fact. A phone that is unusable or cut names nobody, and so does a
--- placeholder that no source system knows.
+-- is as old as its first fact. A phone that is unusable or cut names nobody, and so does a key that
+-- is a placeholder and that no source system knows, whatever its type.
 with
 
 known_records as (
@@ -15,9 +15,12 @@ fact_records as (
 ),
 
 placeholders as (
-    select identifier_value from {{ ref('identifier_exclusions') }}
-    where identifier_type = 'any'
-    group by identifier_value
+    select lower(identifier_exclusions.identifier_value) as identifier_value
+    from {{ ref('identifier_exclusions') }} as identifier_exclusions
+    inner join {{ ref('stg_rekindle__as_of') }} as as_of
+        on identifier_exclusions.valid_from <= as_of.as_of_date
+    where identifier_exclusions.identifier_type = 'any'
+    group by lower(identifier_exclusions.identifier_value)
 ),
 
 linking_phones as (
@@ -45,6 +48,18 @@ records_of_facts_alone as (
         and (fact_records.buyer_key_type <> 'phone' or linking_phones.source_record_key is not null)
 ),
 
+-- The key follows the platform of a marketplace buyer and the type of a phone or card.
+keys_of_facts_alone as (
+    select
+        *,
+        case
+            when source_table in ('buyers', 'orders')
+                then substr(source_key, length(split_part(source_key, ':', 1)) + 2)
+            else source_key
+        end as buyer_key
+    from records_of_facts_alone
+),
+
 records as (
     select
         known_records.source_record_key,
@@ -59,19 +74,19 @@ records as (
     left join fact_records on known_records.source_record_key = fact_records.source_record_key
     union all
     select
-        records_of_facts_alone.source_record_key,
-        records_of_facts_alone.source_system,
-        records_of_facts_alone.source_table,
-        records_of_facts_alone.source_key,
+        keys_of_facts_alone.source_record_key,
+        keys_of_facts_alone.source_system,
+        keys_of_facts_alone.source_table,
+        keys_of_facts_alone.source_key,
         cast(null as timestamp) as born_at,
         cast(null as timestamp) as updated_at,
-        records_of_facts_alone.first_fact_at,
+        keys_of_facts_alone.first_fact_at,
         coalesce(
-            records_of_facts_alone.first_fact_key, records_of_facts_alone.source_record_key
+            keys_of_facts_alone.first_fact_key, keys_of_facts_alone.source_record_key
         ) as mint_key
-    from records_of_facts_alone
+    from keys_of_facts_alone
     left join placeholders
-        on lower(records_of_facts_alone.source_key) = placeholders.identifier_value
+        on lower(keys_of_facts_alone.buyer_key) = placeholders.identifier_value
     where placeholders.identifier_value is null
 )
 

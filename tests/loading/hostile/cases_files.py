@@ -90,7 +90,7 @@ def name_cases() -> list[Case]:
         "file_dollar": "$HOME.csv",
         "file_newline": "a\nb.csv",
         "file_dash": "-rf.csv",
-        "file_backslash": "..\\..\\x.csv",
+        "file_backslash": "a\\..\\..\\x.csv",
         "file_tilde": "~root.csv",
         "file_hash": "a#b.csv",
         "file_equals": "a=b.csv",

@@ -331,6 +331,23 @@ def test_zone_declared_after_a_refusal(brand: Brand) -> None:
     assert brand.load() == []
 
 
+def test_changed_zone_replaces_what_a_file_became_before(brand: Brand) -> None:
+    rows = [member(1, updated_at="2025-03-01 10:00:00"), member(2)]
+    brand.put(f"{FOLDER}/a.csv", csv_bytes(rows))
+    brand.put("crm/staff/s.csv", csv_bytes([record("crm.staff", "s1")]))
+    brand.put("brand.yml", b"tables: {crm.members: {source_zone: UTC}}\n")
+    brand.load()
+    assert brand.keys() == ["m1", "m2"]
+    brand.put("brand.yml", b"tables: {crm.members: {source_zone: Asia/Shanghai}}\n")
+    brand.load()
+    assert [row["updated_at"] for row in brand.rows() if row["member_no"] == "m1"] == [
+        utc("2025-03-01T02:00:00")
+    ]
+    assert brand.keys() == ["m1", "m2"]
+    assert brand.keys("staff_id", "crm.staff") == ["s1"]
+    assert brand.load() == []
+
+
 def test_hidden_rubbish_in_the_lake_is_no_part(brand: Brand) -> None:
     """What a killed load or a copy tool left behind must neither be read nor stop a load."""
     folder = brand.lake / "raw" / "crm" / "members"

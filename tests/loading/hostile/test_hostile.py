@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -172,9 +173,16 @@ def test_accounting(group: str, results: Results) -> None:
             assert [text for text, count in hashes.items() if count > 1] == []
 
 
+def _columns(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:
+    return [(column.name, column.type) for column in schema]
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_table_has_its_schema(group: str, results: Results) -> None:
-    """Whatever was delivered, every part of a table has the columns and types of schema.parquet."""
+    """Whatever was delivered, every part of a table has the columns and types of schema.parquet.
+
+    A part in which a column holds no null calls it required; only names and types are compared.
+    """
     result = results(group)
     for system, tables in tables_of_the_contract().items():
         for table in tables:
@@ -182,7 +190,7 @@ def test_every_table_has_its_schema(group: str, results: Results) -> None:
             wanted = pq.read_schema(folder / "schema.parquet")
             for part in parts(folder):
                 schema = pq.read_schema(part)
-                assert schema.equals(wanted), f"{part}: {schema} <> {wanted}"
+                assert _columns(schema) == _columns(wanted), part
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -3,10 +3,14 @@ test processes of a run."""
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -17,12 +21,14 @@ from filelock import FileLock
 from orchestration.adapters import cdnow, complete_journey
 from orchestration.loading.load import load
 from orchestration.warehouse.build import BuildOptions, building, dbt_files, finish_build
-from orchestration.warehouse.dbt_run import dbt_environment, run_dbt
+from orchestration.warehouse.dbt_run import DbtFiles, dbt_environment, run_dbt
 from orchestration.workspace import Workspace
 
 LOADED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN_KEY = b"a key for tests, not a secret"
 DATA_S_OWN_DATE = BuildOptions()
+PARSED = Path(tempfile.mkdtemp(prefix="rekindle-parsed-"))
+atexit.register(shutil.rmtree, PARSED, ignore_errors=True)
 
 
 class BuildWarehouse(Protocol):
@@ -60,10 +66,37 @@ def hand_over(workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE) -> 
         files = dbt_files(plan.build_file)
         arguments = list(plan.dbt_arguments)
         arguments.insert(arguments.index("resource_type:unit_test"), "resource_type:test")
-        environment = dbt_environment(workspace.lake, plan.build_file, plan.lake.business_zone)
-        result = run_dbt(files, arguments, environment, None)
+        zone = plan.lake.business_zone
+        with parsed_before(files, zone, workspace.lake, plan.build_file) as (lake, build_file):
+            result = run_dbt(files, arguments, dbt_environment(lake, build_file, zone), None)
         assert result.is_successful
         return finish_build(plan, files, dict(result.counts)).build_file
+
+
+@contextmanager
+def parsed_before(
+    files: DbtFiles, zone: str, lake: Path, build_file: Path
+) -> Iterator[tuple[Path, Path]]:
+    """Spare dbt the parsing of a project that this process has parsed for another brand.
+
+    dbt parses anew where its environment differs, so all brands are given under the same paths.
+    """
+    for name, folder in (("lake", lake), ("build", build_file.parent)):
+        link = PARSED / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder.absolute(), target_is_directory=True)
+    parsed = PARSED / f"{zone.replace('/', '_')}.msgpack"
+    own = files.target / "partial_parse.msgpack"
+    if parsed.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(parsed, own)
+    yield PARSED / "lake", PARSED / "build" / build_file.name
+    shutil.copy(own, parsed)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests first, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -19,6 +20,8 @@ from orchestration.definitions import defs
 from orchestration.loading.contract import load_contract
 from orchestration.publishing.marts import published_marts
 from orchestration.warehouse.assets import MANIFEST, POOL
+from orchestration.warehouse.build import manifest_path
+from orchestration.warehouse.dbt_run import DbtFiles, DbtResult
 from orchestration.workspace import PROJECT
 
 pytestmark = pytest.mark.slow
@@ -131,7 +134,10 @@ def test_whoever_uses_a_build_file_is_in_the_one_writer_pool() -> None:
 
 
 def test_daily_job_on_a_tiny_brand(
-    landing: Path, tmp_path: Path, instance: dg.DagsterInstance
+    landing: Path,
+    tmp_path: Path,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     brand = BrandResource(
         data=str(landing), var=str(tmp_path / "var"), serving=str(tmp_path / "serving")
@@ -161,15 +167,31 @@ def test_daily_job_on_a_tiny_brand(
     ]
     assert rejected == [("commerce/orders/o.csv", 4)]
 
+    # What dbt builds for an earlier date has tests of its own; here it is today's rows.
+    today = brand.workspace()
+    commands: list[list[str]] = []
+
+    def copy_of_today(
+        files: DbtFiles, arguments: Sequence[str], environment: Mapping[str, str], _: object
+    ) -> DbtResult:
+        commands.append(list(arguments))
+        shutil.copy(today.build_file(), environment["REKINDLE_BUILD"])
+        files.target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(manifest_path(today.build_file()), files.target / "manifest.json")
+        return DbtResult(return_code=0, counts={}, failures=(), errors=())
+
+    monkeypatch.setattr("orchestration.warehouse.build.run_dbt", copy_of_today)
     earlier = defs.resolve_job_def("build_as_of").execute_in_process(
         instance=instance, resources={"brand": brand}, partition_key="2025-03-15"
     )
     assert earlier.success
+    assert len(commands) == 1
+    assert "2025-03-15" in " ".join(commands[0])
     aside = tmp_path / "serving" / "as_of=2025-03-15" / "rekindle.duckdb"
     connection = duckdb.connect(str(aside), read_only=True)
-    orders = connection.execute("select order_id from core.fct_orders").fetchall()
+    found = connection.execute("select count(*) from core.fct_orders").fetchone()
     connection.close()
-    assert orders == [("o1",)]
+    assert found == (2,)
 
     newest = defs.resolve_job_def("build_as_of").execute_in_process(
         instance=instance,

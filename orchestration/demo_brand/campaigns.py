@@ -1,8 +1,8 @@
 """Campaigns: whom they reach, whom they leave alone, and whom they truly move.
 
-Each campaign draws its audience from what people have done by then, keeps a control group, and gives
-every person a chance to order who would not have – by offer, motive and price sensitivity. Who
-orders because of it and who would have ordered anyway is planted truth.
+Each campaign draws its audience from what people have done by then, keeps a control group, and
+gives every person a chance to order who would not have – by offer, motive and price sensitivity.
+Who orders because of it and who would have ordered anyway is planted truth.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -101,8 +102,10 @@ def make_campaigns(world: World) -> tuple[Campaign, ...]:
             plans.append(
                 ((begin + timedelta(19) - first).days, ACTIVATE, (month + 2) % 5, (month + 2) % 3)
             )
-    for peak in world.calendar.peak_days:
-        plans.append((max(int(peak) - 6, 0), LAUNCH, int(rng.integers(0, 6)), DISCOUNT))
+    plans += [
+        (max(int(peak) - 6, 0), LAUNCH, int(rng.integers(0, 6)), DISCOUNT)
+        for peak in world.calendar.peak_days
+    ]
     campaigns = []
     for number, (start, objective, channel, offer) in enumerate(sorted(plans)):
         name = f"{(first + timedelta(start)).isoformat()} {_OBJECTIVE_NAMES[objective]}"
@@ -148,7 +151,7 @@ def run_campaigns(
     extra_touch = np.empty(0, dtype=np.int64)
     pace = np.full(len(people), 90.0)
     np.minimum.at(pace, rhythms.person, rhythms.gap_days)
-    rows: list[tuple[Ints, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     touched = 0
     for campaign in make_campaigns(world):
         start = campaign.start_day

@@ -93,7 +93,7 @@ class Orders:
     tier: Ints
     """The tier held before the order; 0 = the lowest."""
     touch: Ints
-    """Position in Touches of the campaign that caused the order; -1 = of the person's own accord."""
+    """Position in Touches of the campaign that caused the order; -1 = the person's own accord."""
     line_order: Ints
     line_product: Ints
     line_quantity: Ints
@@ -180,7 +180,7 @@ def make_orders(
     kind = np.where(people.has_card[person] & (touch < 0), kind, SALE)
     state = _states(rng, ordered_at, channel, touch, kind)
     coupons = _coupons(
-        world, people, touches, person, day, ordered_at, base, channel, kind, touch, chunk
+        world, people, touches, person, ordered_at, base, channel, kind, touch, chunk
     )
     coupon_of = np.full(count, -1)
     redeemed = np.flatnonzero(coupons.order >= 0)
@@ -401,7 +401,6 @@ def _coupons(
     people: People,
     touches: Touches,
     person: Ints,
-    day: Ints,
     ordered_at: Ints,
     base: Ints,
     channel: Ints,

@@ -1,4 +1,4 @@
-"""The people of a chunk: who they are, and what moves them. Nothing here is what the brand knows."""
+"""The people of a chunk: who they are and what moves them, whatever the brand knows of it."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def record_tables(chunk: Chunk, cards: Cards) -> tuple[Tables, Known]:
     for name, rows, _ in parts:
         tables[name] = rows
     tables["crm.staff"] = _staff(chunk)
-    return tables, _known(chunk, [(name, record) for name, _, record in parts])
+    return tables, _known([(name, record) for name, _, record in parts])
 
 
 @dataclass(frozen=True, eq=False)
@@ -538,7 +538,7 @@ def sellers(world: World) -> Rows:
     )
 
 
-def _known(chunk: Chunk, parts: list[tuple[str, _Record]]) -> Known:
+def _known(parts: list[tuple[str, _Record]]) -> Known:
     records = [record for _, record in parts]
     person = np.concatenate([record.person for record in records])
     lengths = [len(record.person) for record in records]

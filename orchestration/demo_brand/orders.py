@@ -534,7 +534,7 @@ def _economy(
         off = np.where(own[rows], base[rows] * tiers.percent_off[held] // 100, 0)
         left = base[rows] - off
         coupon = coupon_of[rows]
-        template = coupons.template[coupon]
+        template = coupons.template[coupon] if len(coupons.template) else coupon * 0
         worth = np.where(percents[template], left * faces[template] // 100, faces[template])
         worth = np.where(coupon >= 0, np.minimum(worth, left), 0)
         left -= worth

@@ -111,7 +111,8 @@ def at_local(day: npt.NDArray[Any], second_of_day: npt.NDArray[Any]) -> Ints:
 def pick(rng: np.random.Generator, weights: npt.ArrayLike, size: int) -> Ints:
     """Positions drawn with the given weights."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.searchsorted(edges, rng.random(size) * edges[-1], side="right").astype(np.int64)
+    drawn = np.searchsorted(edges, rng.random(size) * edges[-1], side="right")
+    return np.asarray(drawn, dtype=np.int64)
 
 
 def pick_rows(rng: np.random.Generator, weights: Floats) -> Ints:

@@ -22,11 +22,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.demo_brand.attributes import attribute_tables
 from orchestration.demo_brand.catalogue import catalogue_tables
 from orchestration.demo_brand.chunk import Chunk, Rows, Tables, make_chunk
 from orchestration.demo_brand.delivery import hand_over
+from orchestration.demo_brand.digital import digital_tables
+from orchestration.demo_brand.loyalty import loyalty_tables, loyalty_world
 from orchestration.demo_brand.records import make_cards, record_tables, sellers
 from orchestration.demo_brand.sales import coupon_templates, sales_tables
+from orchestration.demo_brand.sending import sending_tables, sending_world
+from orchestration.demo_brand.service import service_tables
 from orchestration.demo_brand.settings import (
     DAYS,
     FIRST_DATE,
@@ -34,6 +39,7 @@ from orchestration.demo_brand.settings import (
     SHARD_CHUNKS,
     BrandSpec,
 )
+from orchestration.demo_brand.social import social_tables, social_world
 from orchestration.demo_brand.truth import Planted, chunk_truth
 from orchestration.demo_brand.world import World, make_world
 from orchestration.demo_brand.writing import TableWriter, brand_text
@@ -101,7 +107,17 @@ def chunk_tables(chunk: Chunk) -> tuple[Tables, Planted]:
     cards = make_cards(chunk)
     records, known = record_tables(chunk, cards)
     sales, counts = sales_tables(chunk, cards)
-    return {**records, **sales}, Planted(cards, known, counts)
+    tables = {
+        **records,
+        **sales,
+        **digital_tables(chunk),
+        **social_tables(chunk),
+        **service_tables(chunk),
+        **loyalty_tables(chunk),
+        **sending_tables(chunk),
+        **attribute_tables(chunk),
+    }
+    return tables, Planted(cards, known, counts)
 
 
 def world_tables(world: World) -> Tables:
@@ -110,6 +126,9 @@ def world_tables(world: World) -> Tables:
         **catalogue_tables(world),
         "crm.staff": sellers(world),
         "coupons.templates": coupon_templates(world),
+        **social_world(world),
+        **loyalty_world(world),
+        **sending_world(world),
     }
 
 

@@ -114,9 +114,8 @@ class Orders:
 
     def is_valid(self) -> Bools:
         """Sales that were paid and not cancelled."""
-        return (
-            (self.kind == SALE) & ~self.is_test & np.isin(self.status, (PAID, SHIPPED, COMPLETED))
-        )
+        stands = np.isin(self.status, (PAID, SHIPPED, COMPLETED))
+        return np.asarray((self.kind == SALE) & ~self.is_test & stands)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,16 +155,19 @@ def make_orders(
     person = np.concatenate([baskets.person, extra.person])
     day = np.concatenate([baskets.day, extra.day])
     touch = np.concatenate([np.full(len(baskets.day), -1), extra.touch])
-    complaint = np.concatenate([baskets.has_complaint, rng.random(len(extra.day)) < 0.02])
+    complaint = np.concatenate([baskets.has_complaint, rng.random(len(extra.day)) < 0.02]).astype(
+        bool
+    )
     shares = people.channel_shares[person]
     caused = np.concatenate([np.zeros(len(baskets.day), dtype=bool), extra.touch >= 0])
     shares[caused, TMALL : DOUYIN + 1] *= 0.05
     channel = pick_rows(rng, shares + 1e-12 * (people.channel_shares[person] > 0))
     ordered_at = at_local(day, _seconds_of_day(rng, people, person, channel))
     order = np.lexsort((ordered_at, person))
-    person, day, touch, complaint, channel, ordered_at = (
-        values[order] for values in (person, day, touch, complaint, channel, ordered_at)
+    person, day, touch, channel, ordered_at = (
+        values[order] for values in (person, day, touch, channel, ordered_at)
     )
+    complaint = complaint[order]
     count = len(person)
     place = np.empty(count, dtype=np.int64)
     place[order] = np.arange(count)

@@ -29,6 +29,7 @@ from orchestration.demo_brand.columns import (
     pick,
     where_known,
 )
+from orchestration.demo_brand.moments import referrers, registered_at
 from orchestration.demo_brand.names import AS_IT_IS, PINYIN, TRADITIONAL, TYPO, written_names
 from orchestration.demo_brand.people import (
     APP,
@@ -41,6 +42,11 @@ from orchestration.demo_brand.people import (
     phone_numbers,
 )
 from orchestration.demo_brand.settings import DAY_SECONDS, DAYS, stream
+from orchestration.demo_brand.social import (
+    contact_staff,
+    contacts_added_at,
+    contacts_removed_at,
+)
 from orchestration.demo_brand.world import CITIES, SHOPS, STAFF_PER_SHOP, STREETS, World
 
 DUMMY_PHONES = (
@@ -227,11 +233,13 @@ def _members(chunk: Chunk, cards: Cards) -> tuple[str, Rows, _Record]:
         [people.channel_shares[rows, at] for at in (WEBSITE, MINI_PROGRAM, APP, POS)]
     )
     register = np.array([WEBSITE, MINI_PROGRAM, APP, POS])[own_channel.argmax(axis=0)]
-    registered = _time_of(rng, cards.registered_day)
+    registered = np.where(
+        cards.is_second, _time_of(rng, cards.registered_day), registered_at(chunk)[rows]
+    )
     registered = np.minimum(registered, END - DAY_SECONDS)
-    referrer = np.maximum(rows - rng.integers(1, 40, count), 0)
-    referred = (rng.random(count) < 0.06) & people.has_card[referrer] & (referrer != rows)
-    referred &= people.entered_day[referrer] < cards.registered_day
+    referrer = referrers(chunk)[rows]
+    referred = (referrer >= 0) & ~cards.is_second
+    referrer = np.maximum(referrer, 0)
     member_no = numbered("M", cards.number, 8)
     columns = {
         "member_no": member_no,
@@ -298,17 +306,11 @@ def _members(chunk: Chunk, cards: Cards) -> tuple[str, Rows, _Record]:
 
 
 def _account_rows(chunk: Chunk, has: Bools, topic: str) -> tuple[np.random.Generator, Ints, Ints]:
-    """People with an account, and when it was made: some days after the first contact."""
+    """People with an account, and when it was made: on the day before the first contact."""
     rng = stream(chunk.world.spec.seed, chunk.number, topic)
     rows = np.flatnonzero(has)
-    day = chunk.people.entered_day[rows] + rng.integers(0, 3, len(rows)) * rng.integers(
-        0, 20, len(rows)
-    )
-    created = _time_of(rng, np.minimum(day, DAYS - 2))
-    # Nobody orders with an account that does not exist.
-    first = np.full(len(chunk.people), END, dtype=np.int64)
-    np.minimum.at(first, chunk.orders.person, chunk.orders.ordered_at)
-    return rng, rows, np.minimum(created, first[rows] - 3_600)
+    # Nobody looks around or orders with an account that does not exist.
+    return rng, rows, _time_of(rng, chunk.people.entered_day[rows] - 1)
 
 
 def _plain(
@@ -469,10 +471,10 @@ def _contacts(chunk: Chunk) -> tuple[str, Rows, _Record]:
     count = len(rows)
     phones = _phones(rng, chunk, people.phone[rows], rng.random(count) < 0.35)
     has_union = people.has_mini_program[rows] & (rng.random(count) < 0.8)
-    added = _time_of(rng, np.minimum(np.maximum(people.entered_day[rows], 0), DAYS - 3))
-    left = (chunk.lapses.lapse_day[rows] < DAYS - 20) & (rng.random(count) < 0.25)
-    removed = at_local(np.minimum(chunk.lapses.lapse_day[rows], DAYS) + 10, np.full(count, 40_000))
-    left &= removed > added
+    everybody = contacts_added_at(chunk)
+    added = everybody[rows]
+    removed = contacts_removed_at(chunk, everybody)[rows]
+    left = removed <= END
     tag = codes(
         ("vip", "护肤", "彩妆", "母婴", "活动"), rng.integers(0, 5, count), rng.random(count) < 0.5
     )
@@ -486,9 +488,7 @@ def _contacts(chunk: Chunk) -> tuple[str, Rows, _Record]:
                 "external_userid": key,
                 "unionid": where_known(keys.union_ids(people, rows), has_union),
                 "phone": phones.text,
-                "staff_id": keys.staff_ids(
-                    people.shop[rows] * STAFF_PER_SHOP + people.number[rows] % STAFF_PER_SHOP
-                ),
+                "staff_id": keys.staff_ids(contact_staff(chunk)[rows]),
                 "added_at": instants(added),
                 "removed_at": instants(removed, left),
                 "tags": tag,

@@ -189,6 +189,11 @@ def _products(spec: BrandSpec) -> Products:
     days = np.sort(rng.integers(20, DAYS - 20, (count, 3)), axis=1)
     change_day = np.where(np.arange(3) < changes[:, None], days, DAYS)
     steps = rng.choice([0.9, 0.95, 1.05, 1.1, 1.15], (count, 3), p=[0.15, 0.15, 0.25, 0.3, 0.15])
+    # A summer sale, so that in the last weeks some things in baskets have become cheaper.
+    on_sale = (rng.random(count) < 0.12) & (changes < 3)
+    change_day[on_sale, 2] = rng.integers(DAYS - 24, DAYS - 8, int(on_sale.sum()))
+    steps[on_sale, :2] = np.where(change_day[on_sale, :2] < DAYS, steps[on_sale, :2], 1.0)
+    steps[on_sale, 2] = 0.85
     change_price = np.round(price[:, None] * np.cumprod(steps, axis=1) / 1_000).astype(np.int64)
     return Products(
         category=categories,

@@ -1,8 +1,9 @@
 # make demo and make test do everything, their own set-up included.
 #
 #   PYTHON=/path/to/python3.11   the interpreter to build .venv with
-#   DATA=…                       what `make demo` runs: complete_journey, cdnow, cdnow_sample
-#                                or the path of a landing folder
+#   DATA=…                       what `make demo` runs: demo_brand (demo_brand:100_000 for another
+#                                size), complete_journey, cdnow, cdnow_sample or the path of a
+#                                landing folder
 #   AS_OF=YYYY-MM-DD             the business date to build for (default: the data's last day)
 
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-DATA ?= complete_journey
+DATA ?= demo_brand
 AS_OF ?=
 ARGS ?=
 JOBS ?= 2
@@ -31,10 +32,10 @@ endef
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
-	@echo "Options: DATA=complete_journey|cdnow|cdnow_sample|path/to/landing, AS_OF=YYYY-MM-DD,"
+	@echo "Options: DATA=demo_brand|complete_journey|cdnow|cdnow_sample|path/to/landing, AS_OF=YYYY-MM-DD,"
 	@echo "         ARGS='…' for make dbt and make pytest, JOBS=$(JOBS), PYTHON=/path/to/python3.11"
 
-demo:  ## real data -> published marts in serving/rekindle.duckdb
+demo:  ## a brand's data -> published marts in serving/rekindle.duckdb
 	@$(setup) run
 	@$(BIN)/rekindle demo '$(DATA)' $(if $(AS_OF),--as-of '$(AS_OF)')
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.workspace import REAL_DATA_SETS, Workspace, resolve_workspace
+from orchestration.workspace import DATA_SETS, Workspace, resolve_workspace
 
 
 def data_of_environment() -> str:
-    """DATA of this process: REKINDLE_DATA, or the first real data set."""
-    return os.environ.get("REKINDLE_DATA") or REAL_DATA_SETS[0]
+    """DATA of this process: REKINDLE_DATA, or the first data set."""
+    return os.environ.get("REKINDLE_DATA") or DATA_SETS[0]
 
 
 class BrandResource(dg.ConfigurableResource[Workspace]):

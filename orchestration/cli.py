@@ -1,4 +1,4 @@
-"""The command line: rekindle demo, load, build, publish, dbt, policy check.
+"""The command line: rekindle demo, brand, load, build, publish, dbt, policy check.
 
 A mistake of the user ends with a sentence and exit code 2, a failed run with a sentence and exit
 code 1; neither shows a traceback.
@@ -17,6 +17,7 @@ from typing import IO, Any, TypeVar
 import click
 
 from orchestration.adapters.catalogue import write_data_set
+from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
 from orchestration.errors import RekindleError, UsageError
 from orchestration.publishing.publish import Published, publish
 from orchestration.publishing.summary import summarise
@@ -39,8 +40,8 @@ from orchestration.warehouse.lake import DEFAULT_ZONE, read_lake
 from orchestration.warehouse.policy import check_policies
 from orchestration.workspace import (
     BUILD_FILE_NAME,
+    DATA_SETS,
     PROJECT,
-    REAL_DATA_SETS,
     Workspace,
     resolve_workspace,
 )
@@ -73,7 +74,7 @@ class _Group(click.Group):
 
 
 def _data_argument(command: Command) -> Command:
-    known = ", ".join(REAL_DATA_SETS)
+    known = ", ".join(DATA_SETS)
     command = click.option(
         "--data", "data_option", metavar="DATA", help="The same as the argument DATA."
     )(command)
@@ -129,6 +130,34 @@ def demo(
     _closing(terminal, published, workspace)
 
 
+@main.command(name="brand")
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--members", default=20_000, show_default=True, help="People with a member card.")
+@click.option("--seed", default=7, show_default=True, help="Another seed makes other people.")
+@click.option("--from", "first", metavar="YYYY-MM-DD", help="Write day by day from this day on.")
+@click.option("--to", "last", metavar="YYYY-MM-DD", help="Hand over up to this day.")
+def brand_command(
+    target: Path, members: int, seed: int, first: str | None, last: str | None
+) -> None:
+    """Write the demo brand: TARGET/landing, and TARGET/truth with what is true of it.
+
+    Without --from, all that was handed over up to --to, in place of what is there. With --from, one
+    folder for each day (dt=YYYY-MM-DD), beside what is there: late, repeated and corrected records
+    come with the day on which they were handed over.
+    """
+    from orchestration.demo_brand.generate import Slice, write_brand  # late: large libraries
+
+    spec = BrandSpec(members, seed)
+    days = Slice(parse_as_of(last) if last else LAST_DATE, parse_as_of(first) if first else None)
+    terminal = Terminal(total=1)
+    with (
+        terminal.step(f"The demo brand: {members:,} members, seed {seed}") as notes,
+        terminal.people_progress() as on_people,
+    ):
+        write_brand(target, spec, days, on_people)
+        notes.append(f"landing files and truth in {_short(target)}")
+
+
 @main.command(name="load")
 @_data_argument
 def load_command(data: str | None, data_option: str | None) -> None:
@@ -176,7 +205,7 @@ def publish_command(data: str | None, data_option: str | None, as_of: str | None
     "--data",
     metavar="DATA",
     envvar="REKINDLE_DATA",
-    default="complete_journey",
+    default=DATA_SETS[0],
     help="Whose files dbt works on (before dbt's own arguments).",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -225,7 +254,7 @@ def policy_check(folder: Path) -> None:
 def _workspace(data: str | None, data_option: str | None) -> Workspace:
     if data and data_option and data != data_option:
         raise UsageError(f"DATA is given twice, as {data} and as {data_option}: give one.")
-    return resolve_workspace(data or data_option or REAL_DATA_SETS[0])
+    return resolve_workspace(data or data_option or DATA_SETS[0])
 
 
 def _options(
@@ -246,10 +275,15 @@ def _landing_step(terminal: Terminal, workspace: Workspace) -> None:
     with terminal.step("Landing files") as notes:
         if not workspace.has_adapter:
             notes.append(f"the folder {workspace.landing}, read in place")
-        elif write_data_set(workspace.brand, workspace.landing):
+        elif _write_landing(terminal, workspace):
             notes.append(f"written to {_short(workspace.landing)}")
         else:
             notes.append(f"up to date in {_short(workspace.landing)}")
+
+
+def _write_landing(terminal: Terminal, workspace: Workspace) -> bool:
+    with terminal.people_progress() as on_people:
+        return write_data_set(workspace, on_people)
 
 
 def _load_step(terminal: Terminal, workspace: Workspace) -> None:

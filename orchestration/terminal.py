@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.box import SIMPLE_HEAD
@@ -72,6 +72,23 @@ class Terminal:
             for row in section.rows:
                 table.add_row(*row)
             self.console.print(table, markup=False)
+
+    @contextmanager
+    def people_progress(self) -> Iterator[Callable[[int, int], None]]:
+        """Follow how many people of how many are written: a bar on a terminal, else nothing."""
+        if not self.console.is_terminal:
+            yield lambda _done, _total: None
+            return
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("people"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=self.console,
+            transient=True,
+        ) as progress:
+            task = progress.add_task("people", total=None)
+            yield lambda done, total: progress.update(task, completed=done, total=total)
 
     @contextmanager
     def dbt_progress(self) -> Iterator[DbtProgress]:

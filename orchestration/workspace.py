@@ -22,15 +22,22 @@ from orchestration.errors import UsageError
 PROJECT = Path(__file__).resolve().parents[1]
 """The folder of dbt_project.yml, models and seeds."""
 
-REAL_DATA_SETS = ("complete_journey", "cdnow", "cdnow_sample")
-"""Names of DATA that stand for a data set with an adapter."""
+DATA_SETS = ("demo_brand", "complete_journey", "cdnow", "cdnow_sample")
+"""Names of DATA that stand for a data set whose landing folder is written here; the first is the
+default. `demo_brand:100_000` is the demo brand with as many members, `demo_brand:100_000:8` the one
+of another seed."""
+
+_DEMO_BRAND = re.compile(r"demo_brand:([0-9][0-9_]*)(?::([0-9]+))?")
 
 BUILD_FILE_NAME = "rekindle.duckdb"
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folders of one brand. `landing` is written to only where `has_adapter` is true."""
+    """The folders of one brand. `landing` is written to only where `has_adapter` is true.
+
+    `members` and `seed` are those that DATA asks of the demo brand; None is its default.
+    """
 
     brand: str
     landing: Path
@@ -38,6 +45,8 @@ class Workspace:
     build: Path
     serving: Path
     has_adapter: bool
+    members: int | None = None
+    seed: int | None = None
 
     def build_folder(self, aside: date | None = None) -> Path:
         """Folder of the build file; `aside` is the date of a build beside today's."""
@@ -64,7 +73,7 @@ def resolve_workspace(
     serving: Path | None = None,
     base: Path | None = None,
 ) -> Workspace:
-    """The workspace of DATA: the name of a real data set, or the path of a landing folder.
+    """The workspace of DATA: the name of a data set, or the path of a landing folder.
 
     `var` and `serving` default to REKINDLE_VAR and REKINDLE_SERVING and then to the folders of
     that name in the project; a relative path is relative to `base`, the working directory unless
@@ -74,8 +83,14 @@ def resolve_workspace(
     serving = (
         serving or Path(os.environ.get("REKINDLE_SERVING") or PROJECT / "serving")
     ).absolute()
-    if data in REAL_DATA_SETS:
-        brand, landing = data, var / data / "landing"
+    sized = _DEMO_BRAND.fullmatch(data)
+    members = int(sized[1].replace("_", "")) if sized else None
+    seed = int(sized[2]) if sized and sized[2] else None
+    is_written_here = data in DATA_SETS or sized is not None
+    if is_written_here:
+        asked = [str(number) for number in (members, seed) if number is not None]
+        brand = "-".join(["demo_brand", *asked]) if sized else data
+        landing = var / brand / "landing"
     else:
         landing = _landing_folder(data, base or Path.cwd())
         brand = _slug(landing)
@@ -85,12 +100,14 @@ def resolve_workspace(
         lake=var / brand / "lake",
         build=var / brand / "build",
         serving=serving,
-        has_adapter=data in REAL_DATA_SETS,
+        has_adapter=is_written_here,
+        members=members,
+        seed=seed,
     )
 
 
 def _landing_folder(data: str, base: Path) -> Path:
-    known = ", ".join(REAL_DATA_SETS)
+    known = ", ".join(DATA_SETS)
     if not data.strip() or "\0" in data:
         raise UsageError(f"DATA is empty: give {known}, or the path of a landing folder.")
     path = Path(os.path.normpath(base / Path(data).expanduser()))

@@ -70,10 +70,10 @@ def write_brand(
     target: Path,
     spec: BrandSpec,
     days: Slice = Slice(),
-    on_shard: Callable[[int, int], None] | None = None,
+    on_people: Callable[[int, int], None] | None = None,
     processes: int | None = None,
 ) -> None:
-    """Write a demo brand. `on_shard` is told how many people of how many are written.
+    """Write a demo brand. `on_people` is told how many people of how many are written.
 
     The bytes depend on the spec and the days alone, not on the number of processes. A whole
     hand-over (no first day) replaces what is in the target; daily slices are added to it.
@@ -98,8 +98,8 @@ def write_brand(
         _write_world(landing, make_world(spec), days)
         for people in written:
             done += people
-            if on_shard is not None:
-                on_shard(done, spec.people)
+            if on_people is not None:
+                on_people(done, spec.people)
 
 
 def chunk_tables(chunk: Chunk) -> tuple[Tables, Planted]:

@@ -64,10 +64,10 @@ LANDING = [
 def lake(
     context: dg.AssetExecutionContext, brand: BrandResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Load every new landing file exactly once; a real data set writes its files first."""
+    """Load every new landing file exactly once; a data set writes its files first."""
     workspace = brand.workspace()
     if workspace.has_adapter:
-        write_data_set(workspace.brand, workspace.landing)
+        write_data_set(workspace)
     summary = load(workspace.landing, workspace.lake, now=datetime.now(UTC), progress=False)
     for line in summary.lines():
         context.log.info("%s", line)

@@ -10,14 +10,29 @@ from orchestration.errors import UsageError
 from orchestration.workspace import resolve_workspace
 
 
-@pytest.mark.parametrize("name", ["complete_journey", "cdnow", "cdnow_sample"])
-def test_real_data_set(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["demo_brand", "complete_journey", "cdnow", "cdnow_sample"])
+def test_data_set(name: str, tmp_path: Path) -> None:
     workspace = resolve_workspace(name, var=tmp_path / "var", serving=tmp_path / "serving")
     assert workspace.brand == name
     assert workspace.has_adapter
     assert workspace.landing == tmp_path / "var" / name / "landing"
     assert workspace.build_file() == tmp_path / "var" / name / "build" / "rekindle.duckdb"
     assert workspace.serving_folder() == tmp_path / "serving"
+
+
+@pytest.mark.parametrize(
+    ("data", "brand", "members", "seed"),
+    [
+        ("demo_brand:100_000", "demo_brand-100000", 100_000, None),
+        ("demo_brand:500:3", "demo_brand-500-3", 500, 3),
+    ],
+)
+def test_demo_brand_of_another_size_is_another_brand(
+    data: str, brand: str, members: int, seed: int | None, tmp_path: Path
+) -> None:
+    workspace = resolve_workspace(data, var=tmp_path)
+    assert (workspace.brand, workspace.members, workspace.seed) == (brand, members, seed)
+    assert workspace.landing == tmp_path / brand / "landing"
 
 
 def test_own_folder_stays_in_place(tmp_path: Path) -> None:
@@ -56,10 +71,13 @@ def test_folder_named_like_a_data_set_is_reached_by_a_path(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ("cdnoww", "There is no data set and no folder named cdnoww: give complete_journey, cdnow"),
+        (
+            "cdnoww",
+            "There is no data set and no folder named cdnoww: give demo_brand, complete_journey",
+        ),
         ("no/such/folder", r"There is no folder .*/no/such/folder: give the path of a landing"),
         ("orders.csv", "DATA=orders.csv is a file, not a landing folder: give the folder"),
-        (" ", "DATA is empty: give complete_journey"),
+        (" ", "DATA is empty: give demo_brand"),
     ],
 )
 def test_unknown_data_is_a_sentence(tmp_path: Path, data: str, sentence: str) -> None:

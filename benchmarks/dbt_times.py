@@ -58,5 +58,13 @@ def slowest(nodes: Sequence[Node], number: int) -> list[Node]:
     return sorted(nodes, key=lambda node: node.seconds, reverse=True)[:number]
 
 
+def seconds_by_kind(nodes: Sequence[Node]) -> dict[str, float]:
+    """Summed seconds of models, tests, seeds and snapshots, also of those side by side."""
+    sums: dict[str, float] = {}
+    for node in nodes:
+        sums[node.kind] = sums.get(node.kind, 0.0) + node.seconds
+    return sums
+
+
 def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)

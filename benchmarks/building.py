@@ -12,7 +12,13 @@ from benchmarks.dbt_times import Node, read_nodes, span
 from benchmarks.measuring import ChildrenMemory
 from orchestration.errors import RekindleError
 from orchestration.loading.load import load
-from orchestration.warehouse.build import BuildOptions, build, dbt_files
+from orchestration.warehouse.build import BuildOptions, building, dbt_files, finish_build
+from orchestration.warehouse.dbt_run import (
+    DbtError,
+    dbt_environment,
+    failure_message,
+    run_dbt,
+)
 from orchestration.workspace import Workspace
 
 Answer = TypeVar("Answer")
@@ -48,22 +54,33 @@ def load_into(workspace: Workspace) -> int:
     return said(lambda: load(workspace.landing, workspace.lake, progress=False).rows_loaded)
 
 
-def build_in(workspace: Workspace, *, full_refresh: bool) -> Built:
-    """What `rekindle build` does, data tests included; a full refresh starts without a file.
+def build_in(workspace: Workspace, *, full_refresh: bool, with_tests: bool = True) -> Built:
+    """What `rekindle build` does, with or without data tests; a full refresh starts from nothing.
 
     Dbt's parsed project stays for the next build, as it does for users.
     """
-    build_file = workspace.build_file()
     if full_refresh and workspace.build.is_dir():
         for file in workspace.build.iterdir():
             if file.is_file():
                 file.unlink()
     start = time.perf_counter()
     with ChildrenMemory() as memory:
-        said(lambda: build(workspace, BuildOptions(full_refresh=full_refresh)))
-    seconds = time.perf_counter() - start
-    nodes = read_nodes(dbt_files(build_file).target)
-    return Built(seconds, span(nodes), memory.peak, nodes)
+        nodes = said(lambda: _build(workspace, BuildOptions(full_refresh=full_refresh), with_tests))
+    return Built(time.perf_counter() - start, span(nodes), memory.peak, nodes)
+
+
+def _build(workspace: Workspace, options: BuildOptions, with_tests: bool) -> tuple[Node, ...]:
+    with building(workspace, options) as plan:
+        files = dbt_files(plan.build_file)
+        arguments = list(plan.dbt_arguments)
+        if not with_tests:
+            arguments.insert(arguments.index("--exclude") + 1, "resource_type:test")
+        environment = dbt_environment(workspace.lake, plan.build_file, plan.lake.business_zone)
+        result = run_dbt(files, arguments, environment)
+        if not result.is_successful:
+            raise DbtError(failure_message(result, files))
+        finish_build(plan, files, dict(result.counts))
+    return read_nodes(files.target)
 
 
 def said(call: Callable[[], Answer]) -> Answer:

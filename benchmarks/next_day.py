@@ -59,9 +59,10 @@ class Days:
     whole: Workspace
     next_day: Path
     first_rows: int
+    with_tests: bool
 
 
-def prepare(landing: Path, next_day: Path, folder: Path) -> Days:
+def prepare(landing: Path, next_day: Path, folder: Path, *, with_tests: bool) -> Days:
     """Load and build the first day, and keep what it left."""
     for given in (landing, next_day):
         if not given.is_dir():
@@ -69,11 +70,11 @@ def prepare(landing: Path, next_day: Path, folder: Path) -> Days:
     now = workspace_in(folder / "now", folder / "now" / "landing")
     add_files(landing, now.landing)
     rows = load_into(now)
-    build_in(now, full_refresh=True)
+    build_in(now, full_refresh=True, with_tests=with_tests)
     kept = folder / "kept"
     copy_folder(folder / "now", kept)
     whole = workspace_in(folder / "whole", now.landing, now.lake)
-    return Days(kept, now, whole, next_day, rows)
+    return Days(kept, now, whole, next_day, rows, with_tests)
 
 
 def go_back(days: Days) -> None:
@@ -124,13 +125,13 @@ def one_more_day(days: Days) -> Timed:
     start = time.perf_counter()
     rows = load_into(days.now)
     loaded = time.perf_counter() - start
-    built = build_in(days.now, full_refresh=False)
+    built = build_in(days.now, full_refresh=False, with_tests=days.with_tests)
     return Timed(rows, loaded, built.seconds, built.nodes)
 
 
 def full_refresh(days: Days) -> Timed:
     """Build everything from the lake that holds both days."""
-    built = build_in(days.whole, full_refresh=True)
+    built = build_in(days.whole, full_refresh=True, with_tests=days.with_tests)
     return Timed(0, 0.0, built.seconds, built.nodes)
 
 
@@ -148,11 +149,17 @@ def main() -> None:
     parser = rod_parser(__doc__)
     parser.add_argument("landing", type=Path)
     parser.add_argument("next_day", type=Path)
+    parser.add_argument("--without-tests", action="store_true", help="leave dbt's data tests out")
     parser.add_argument("--slowest", type=int, default=10, help="how many nodes to list")
     values = parser.parse_args()
     options = options_of(values)
     with work_folder() as folder:
-        days = prepare(values.landing.resolve(), values.next_day.resolve(), folder)
+        days = prepare(
+            values.landing.resolve(),
+            values.next_day.resolve(),
+            folder,
+            with_tests=not values.without_tests,
+        )
         measured = in_turn(
             {
                 "one more day": lambda: one_more_day(days),
@@ -174,7 +181,15 @@ def main() -> None:
     print(f"{size}: {figures}")
     print(f"{marts} marts, equal row for row")
     ratio = median([run.seconds for run in more]) / median([run.seconds for run in whole])
-    finish(Row("next day", size, figures, f"{ratio:.2f}"), options)
+    finish(
+        Row(
+            "next day, no data tests" if values.without_tests else "next day",
+            size,
+            figures,
+            f"{ratio:.2f}",
+        ),
+        options,
+    )
 
 
 if __name__ == "__main__":

@@ -134,13 +134,13 @@ def floor_seconds(lake: Path, target: Path) -> float:
     return time.perf_counter() - start
 
 
-def measure(lakes: Sequence[Path], folder: Path, runs: int) -> list[Outcome]:
+def measure(lakes: Sequence[Path], folder: Path, runs: int, *, with_tests: bool) -> list[Outcome]:
     """Build and floor of every lake, all in turn."""
     builds: dict[int, list[Built]] = {number: [] for number in range(len(lakes))}
 
     def build(number: int) -> Apart:
         workspace = workspace_in(folder / f"build-{number}", lakes[number], lakes[number])
-        built = build_in(workspace, full_refresh=True)
+        built = build_in(workspace, full_refresh=True, with_tests=with_tests)
         builds[number].append(built)
         return Apart(built.span, built.peak)
 
@@ -161,13 +161,14 @@ def main() -> None:
     parser = rod_parser(__doc__)
     parser.add_argument("data", type=Path, help="a landing folder or a raw lake")
     parser.add_argument("larger", type=Path, nargs="?", help="another one, to see the growth")
+    parser.add_argument("--without-tests", action="store_true", help="leave dbt's data tests out")
     parser.add_argument("--slowest", type=int, default=10, help="how many nodes to list")
     values = parser.parse_args()
     options = options_of(values)
     with work_folder() as folder:
         given = [data for data in (values.data, values.larger) if data is not None]
         lakes = [lake_of(data, folder / f"loaded-{n}") for n, data in enumerate(given)]
-        outcomes = measure(lakes, folder, options.runs)
+        outcomes = measure(lakes, folder, options.runs, with_tests=not values.without_tests)
     for outcome in outcomes:
         print(f"{outcome.size}: {outcome.figures()}")
     largest = outcomes[-1]
@@ -182,7 +183,15 @@ def main() -> None:
         print(f"growth: {growth:.2f} x the time for {rows:.2f} x the rows")
         figures += f", growth {growth:.2f} x from {outcomes[0].size} ({rows:.2f} x the rows)"
     ratio = f"{largest.seconds / largest.floor:.2f}"
-    finish(Row("spine", str(largest.size), figures, ratio), options)
+    finish(
+        Row(
+            "spine, no data tests" if values.without_tests else "spine",
+            str(largest.size),
+            figures,
+            ratio,
+        ),
+        options,
+    )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def read_nodes(target: Path) -> tuple[Node, ...]:
             max(_instant(timing["completed_at"]) for timing in result["timing"]),
         )
         for result in results
-        if result["timing"]
+        if result["timing"] and not result["unique_id"].startswith("exposure.")
     )
 
 

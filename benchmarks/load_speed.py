@@ -84,6 +84,7 @@ def copy_seconds(landing: Path, target: Path, threads: int) -> float:
     (file,) = (path for path in landing.rglob("*") if path.is_file())
     start = time.perf_counter()
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(f"SET threads = {threads}")
     connection.execute(f"COPY (FROM '{file}') TO '{target}' (FORMAT parquet)")
     connection.close()

@@ -156,6 +156,7 @@ def _with_peak(function: Callable[..., float], *arguments: object) -> tuple[floa
 def connect(database: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
     """DuckDB with the settings of the build's profile, so that a floor has what a build has."""
     connection = duckdb.connect(str(database))
+    connection.execute("SET enable_progress_bar = false")
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute("SET preserve_insertion_order = false")

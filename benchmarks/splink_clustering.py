@@ -41,6 +41,7 @@ def main(edges: str, clusters: str, memory_limit: str) -> None:
             connection.execute(f"CREATE TABLE edges AS FROM '{edges}'")
         start = time.perf_counter()
         connection = duckdb.connect(file)
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"SET memory_limit = '{memory_limit}'")
         connection.execute("SET preserve_insertion_order = false")
         connection.execute(PAIRS)

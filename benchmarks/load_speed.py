@@ -1,6 +1,6 @@
 """How fast the loader is, against DuckDB copying the same files to Parquet without any checks.
 
-    python benchmarks/load_speed.py [--rows 2000000] [--runs 5] [--threads 2]
+    python -m benchmarks.load_speed [--rows 2000000] [--runs 5] [--threads 2]
 
 Makes an events file (13 columns) and an orders file (21 columns), each as CSV and as Parquet, in a
 temporary folder; runs the copy and the load in turn; prints the medians, and the ratio last:
@@ -9,16 +9,15 @@ speed of the load / speed of the copy, the lowest of the four files.
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import statistics
-import tempfile
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
+from benchmarks.measuring import Row, finish, in_turn, median, options_of, rod_parser, work_folder
 from orchestration.loading.load import load
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,6 +84,7 @@ def copy_seconds(landing: Path, target: Path, threads: int) -> float:
     (file,) = (path for path in landing.rglob("*") if path.is_file())
     start = time.perf_counter()
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(f"SET threads = {threads}")
     connection.execute(f"COPY (FROM '{file}') TO '{target}' (FORMAT parquet)")
     connection.close()
@@ -104,26 +104,26 @@ def load_seconds(landing: Path, lake: Path, rows: int, threads: int) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = rod_parser(__doc__)
     parser.add_argument("--rows", type=int, default=2_000_000)
-    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", default="", help="part of a file's name")
-    options = parser.parse_args()
-    ratios = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for what, landing in make_files(folder, options.rows).items():
-            if options.only not in what:
+    values = parser.parse_args()
+    options = options_of(values)
+    ratios = {}
+    with work_folder() as folder:
+        for what, landing in make_files(folder, values.rows).items():
+            if values.only not in what:
                 continue
-            copies, loads = [], []
-            for _ in range(options.runs):
-                copies.append(copy_seconds(landing, folder / "copy.parquet", options.threads))
-                loads.append(load_seconds(landing, folder / "lake", options.rows, options.threads))
-            copied, loaded = statistics.median(copies), statistics.median(loads)
-            ratios.append(copied / loaded)
+            copy = partial(copy_seconds, landing, folder / "copy.parquet", values.threads)
+            one_load = partial(load_seconds, landing, folder / "lake", values.rows, values.threads)
+            seconds = in_turn({f"{what}: copy": copy, f"{what}: load": one_load}, options.runs)
+            copied, loaded = map(median, seconds.values())
+            ratios[what] = copied / loaded
             print(f"{what}: copy {copied:.2f} s, load {loaded:.2f} s, ratio {copied / loaded:.2f}")
-    print(f"{min(ratios):.2f}")
+    figures = ", ".join(f"{what} {ratio:.2f}" for what, ratio in ratios.items())
+    size = f"{values.rows:,} rows a file, {values.threads} threads"
+    finish(Row("load speed", size, figures, f"{min(ratios.values()):.2f}"), options)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import BuildWarehouse, hand_over, make_workspace
 from tests.oracles import fixtures
 from tests.oracles.book import SHANGHAI
+from tests.scenarios.same_rows import compare_marts
 
 LATE_SHARE = 20
 """One order, line or refund in so many is handed over late."""
@@ -71,21 +72,6 @@ def test_three_deliveries_end_like_one_full_refresh(
             hand_over(workspace)
 
     day_by_day = make_workspace(made_once("two_years_in_days", write), Path()).build_file()
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{full_refresh}' as whole (read_only)")
-        connection.execute(f"attach '{day_by_day}' as days (read_only)")
-        marts = connection.execute(
-            "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_catalog = 'whole' and table_schema in"
-            " ('identity', 'core', 'insight', 'measurement', 'kpi')"
-        ).fetchall()
-        assert len(marts) > 15
-        differing = []
-        for (mart,) in marts:
-            for left, right in (("whole", "days"), ("days", "whole")):
-                found = connection.execute(
-                    f"select count(*) from (from {left}.{mart} except all from {right}.{mart})"
-                ).fetchone()
-                if found != (0,):
-                    differing.append((mart, left, found))
-    assert not differing
+    comparison = compare_marts(full_refresh, day_by_day)
+    assert len(comparison.marts) > 15
+    assert not comparison.differing

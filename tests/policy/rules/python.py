@@ -61,7 +61,7 @@ def imports_are_required(project: Project) -> Iterator[str]:
     """What the package imports is in run.in, what tests add in test.in."""
     run = _required(project.files.get("requirements/run.in", ""))
     test = run | _required(project.files.get("requirements/test.in", ""))
-    own = {"orchestration", "tests"}
+    own = {"benchmarks", "orchestration", "tests"}
     for folder, allowed, place in (
         ("orchestration", run, "requirements/run.in"),
         ("tests", test, "requirements/test.in"),

@@ -1,0 +1,234 @@
+"""How fast the clustering of OneID is, against the least that any clustering has to do.
+
+    python -m benchmarks.oneid [--edges 5000000] [--splink PYTHON] [--runs 5]
+
+Makes a table of record keys and identifiers, both text, as a brand's identity data would have
+them, and clusters it in turn with
+
+- the project's own models, by dbt: numbering the records, links, connected components, and the
+  map from record to person, from the first model's begin to the last one's end;
+- the floor: scan, one group-by by identifier, one join back, one group-by by record;
+- Splink's clustering, where a Python that has Splink is given.
+
+Every map is compared with the components that scipy finds, and so is the one of a chain of records
+and two stars. Prints the ratio last: clustering / floor.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.dbt_times import read_nodes, span
+from benchmarks.identity_edges import (
+    Edges,
+    chain_and_stars,
+    identity_edges,
+    write_edges,
+    write_truth,
+)
+from benchmarks.measuring import (
+    MEMORY_LIMIT,
+    Apart,
+    ChildrenMemory,
+    Row,
+    apart,
+    connect,
+    finish,
+    in_turn,
+    median,
+    options_of,
+    rod_parser,
+    work_folder,
+)
+from orchestration.warehouse.build import dbt_files
+from orchestration.warehouse.dbt_run import dbt_environment, failure_message, run_dbt
+from orchestration.workspace import BUILD_FILE_NAME
+
+MODELS = (
+    "int_identity__records",
+    "int_identity__links",
+    "int_identity__components",
+    "int_identity__record_persons",
+)
+INPUTS = """
+CREATE SCHEMA intermediate;
+CREATE SCHEMA staging;
+CREATE SCHEMA policy;
+CREATE VIEW intermediate.int_identity__linking_identifiers AS
+SELECT record_key AS source_record_key, 'unionid' AS identifier_type,
+    identifier AS identifier_token
+FROM edges;
+CREATE VIEW intermediate.int_identity__known_records AS
+SELECT record_key AS source_record_key, split_part(record_key, '.', 1) AS source_system,
+    'records' AS source_table, record_key AS source_key,
+    TIMESTAMP '2025-01-01' + to_seconds(CAST(hash(record_key) % 30_000_000 AS BIGINT)) AS born_at,
+    TIMESTAMP '2026-01-01' AS updated_at
+FROM edges GROUP BY record_key;
+CREATE TABLE intermediate.int_identity__fact_records
+(source_record_key VARCHAR, buyer_key_type VARCHAR, first_fact_at TIMESTAMP,
+    first_act_at TIMESTAMP, first_fact_key VARCHAR);
+CREATE TABLE staging.stg_rekindle__as_of AS SELECT DATE '2026-01-01' AS as_of_date;
+CREATE TABLE policy.identifier_exclusions
+(identifier_type VARCHAR, identifier_value VARCHAR, valid_from DATE);
+"""
+"""What the models read, from nothing but the table of edges."""
+FLOOR = """
+CREATE TABLE map AS
+WITH smallest AS (
+    SELECT identifier, min(record_key) AS record_key FROM edges GROUP BY identifier
+)
+SELECT edges.record_key, min(smallest.record_key) AS neighbour
+FROM edges INNER JOIN smallest ON edges.identifier = smallest.identifier
+GROUP BY edges.record_key
+"""
+SPLINK_SCRIPT = Path(__file__).with_name("splink_clustering.py")
+
+
+def write_input(edges: Edges, folder: Path) -> Path:
+    """The build file as it is before the clustering, with the truth beside it as Parquet."""
+    folder.mkdir(parents=True)
+    file = folder / BUILD_FILE_NAME
+    with connect(file) as connection:
+        write_edges(connection, edges, "edges")
+        connection.execute(INPUTS)
+    with connect() as connection:
+        write_truth(connection, edges, "truth")
+        connection.execute(f"COPY truth TO '{folder / 'truth.parquet'}'")
+    return file
+
+
+def fresh_copy(file: Path, folder: Path) -> Path:
+    """A copy to work on, under the same name, since views keep the name of their catalog."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy(file, folder / file.name))
+
+
+def cluster(given: Path, work: Path) -> tuple[Apart, Path, dict[str, float]]:
+    """Run the models on a copy; their time, the file with the map, and the seconds of each."""
+    file = fresh_copy(given, work)
+    files = dbt_files(file)
+    with ChildrenMemory() as memory:
+        result = run_dbt(
+            files,
+            ["run", "--full-refresh", "--select", *MODELS],
+            dbt_environment(work, file, "Asia/Shanghai"),
+        )
+    if not result.is_successful:
+        raise SystemExit(failure_message(result, files))
+    nodes = read_nodes(files.target)
+    return Apart(span(nodes), memory.peak), file, {node.name: node.seconds for node in nodes}
+
+
+def floor_seconds(file: Path) -> float:
+    """The floor on a copy of the same file, written into it."""
+    start = time.perf_counter()
+    with connect(file) as connection:
+        connection.execute(FLOOR)
+    return time.perf_counter() - start
+
+
+def splink(python: str, edges: Path, clusters: Path) -> Apart:
+    """Splink's clustering of the same edges; its map as Parquet."""
+    command = [python, str(SPLINK_SCRIPT), str(edges), str(clusters), MEMORY_LIMIT]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{python} cannot run Splink's clustering:\n{done.stderr}")
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return Apart(float(answer["seconds"]), int(answer["peak"]))
+
+
+def check(what: str, clusters: str, file: Path | str, truth: Path) -> None:
+    """Stop unless `clusters` (record_key, cluster_id) has the truth's records and components."""
+    with duckdb.connect(str(file), read_only=file != ":memory:") as connection:
+        row = connection.execute(
+            f"""
+            SELECT count(*), count(record_key), count(cluster_id), count(DISTINCT cluster_id),
+                count(DISTINCT component), count(DISTINCT (cluster_id, component))
+            FROM ({clusters}) AS clusters FULL JOIN '{truth}' AS truth USING (record_key)
+            """
+        ).fetchone()
+        expected = connection.execute(f"SELECT count(*) FROM '{truth}'").fetchone()
+    assert row is not None
+    assert expected is not None
+    if set(row[:3]) != set(expected) or len(set(row[3:])) != 1:
+        raise SystemExit(
+            f"{what}: wrong clusters. {expected[0]:,} records expected, {row[2]:,} found in "
+            f"{row[3]:,} clusters, {row[4]:,} expected, {row[5]:,} where both are told apart."
+        )
+
+
+def check_chain_and_stars(chain: int, star: int, folder: Path) -> None:
+    """Stop unless a long chain and two large stars are clustered right."""
+    given = write_input(chain_and_stars(chain, star), folder / "shapes")
+    _, file, _ = cluster(given, folder / "work")
+    check("chain and stars", OURS, file, folder / "shapes" / "truth.parquet")
+
+
+OURS = (
+    "SELECT source_record_key AS record_key, one_id AS cluster_id"
+    " FROM intermediate.int_identity__record_persons"
+)
+
+
+def main() -> None:
+    """Measure, check and print."""
+    parser = rod_parser(__doc__)
+    parser.add_argument("--edges", type=int, default=5_000_000)
+    parser.add_argument("--splink", metavar="PYTHON", help="a Python that has Splink")
+    parser.add_argument("--chain", type=int, default=5_000, help="records of the chain")
+    parser.add_argument("--star", type=int, default=100_000, help="points of each star")
+    values = parser.parse_args()
+    options = options_of(values)
+    models: list[dict[str, float]] = []
+    with work_folder() as folder:
+        edges = identity_edges(values.edges)
+        given = write_input(edges, folder / "given")
+        truth = given.with_name("truth.parquet")
+
+        def ours() -> Apart:
+            measured, file, seconds = cluster(given, folder / "work")
+            models.append(seconds)
+            if len(models) == 1:
+                check("clustering", OURS, file, truth)
+            return measured
+
+        def floor() -> Apart:
+            return apart(floor_seconds, fresh_copy(given, folder / "floor"))
+
+        sides: dict[str, Callable[[], Apart]] = {"clustering": ours, "floor": floor}
+        if values.splink:
+            parquet, clusters = folder / "edges.parquet", folder / "splink.parquet"
+            with duckdb.connect(str(given), read_only=True) as connection:
+                connection.execute(f"COPY edges TO '{parquet}'")
+            sides["Splink"] = partial(splink, values.splink, parquet, clusters)
+        measured = in_turn(sides, options.runs)
+        if values.splink:
+            check("Splink", f"FROM '{clusters}'", ":memory:", truth)
+        check_chain_and_stars(values.chain, values.star, folder)
+    seconds = {name: median([side.seconds for side in each]) for name, each in measured.items()}
+    peaks = {name: max(side.peak for side in each) / 2**30 for name, each in measured.items()}
+    for model in MODELS:
+        print(f"{model}: {median([run[model] for run in models]):.2f} s")
+    for name in sides:
+        print(f"{name}: {seconds[name]:.2f} s, {peaks[name]:.2f} GiB at most")
+    print(f"all clusters right; a chain of {values.chain:,} and stars of {values.star:,} too")
+    figures = ", ".join(f"{name} {seconds[name]:.2f} s" for name in sides)
+    if values.splink:
+        faster = seconds["Splink"] / seconds["clustering"]
+        print(f"Splink / clustering: {faster:.2f}")
+        figures += f", Splink / clustering {faster:.2f}"
+    size = f"{len(edges):,} edges"
+    ratio = f"{seconds['clustering'] / seconds['floor']:.2f}"
+    finish(Row("OneID clustering", size, figures, ratio), options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Every rod at toy size: it runs, ends with its ratio, and adds one row to the table of results."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.identity_edges import chain_and_stars, identity_edges
+from benchmarks.measuring import TABLE_HEAD, Machine, Row, add_row, in_turn
+from orchestration.workspace import PROJECT
+from tests.oracles.book import Book
+
+MACHINE = Machine("a processor", 2, 24 * 2**30)
+
+
+def run_rod(rod: str, results: Path, *arguments: str | Path) -> list[str]:
+    """Run a rod once; its lines, after a look at the ratio and the row."""
+    command = [sys.executable, "-m", f"benchmarks.{rod}", *map(str, arguments)]
+    command += ["--runs", "1", "--results", str(results)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert re.fullmatch(r"\d+\.\d\d", lines[-1])
+    *_, row, _end = results.read_text("utf-8").splitlines()
+    assert row.count("|") == TABLE_HEAD.splitlines()[0].count("|")
+    assert f" | {lines[-1]} | " in row
+    assert f"`python -m benchmarks.{rod} " in row
+    assert str(results.parent) not in row
+    return lines
+
+
+def a_day(day: date, members: range) -> Book:
+    """A day on which each of the members buys once."""
+    book = Book()
+    book.add(
+        "catalog.products",
+        product_id="p-plain",
+        product_name="plain",
+        category_id="c",
+        list_price=100,
+        is_active=True,
+        updated_at=datetime(2024, 1, 1, tzinfo=UTC),
+    )
+    for number in members:
+        book.member(f"M{number}", registered=day)
+        book.order(f"M{number}", day, order_id=f"{day}-{number}")
+    return book
+
+
+def test_load_speed(tmp_path: Path) -> None:
+    lines = run_rod("load_speed", tmp_path / "r.md", "--rows", "1000", "--only", "orders.parquet")
+    assert lines[0].startswith("commerce/orders.parquet: copy ")
+
+
+@pytest.mark.slow
+def test_spine(tmp_path: Path) -> None:
+    landing = a_day(date(2024, 3, 1), range(5)).write(tmp_path / "landing")
+    lines = run_rod("spine", tmp_path / "r.md", landing, "--without-tests")
+    assert re.search(r"build .* s, floor .* s, .* peak memory 0\.[1-9]\d GiB", lines[0])
+
+
+@pytest.mark.slow
+def test_next_day(tmp_path: Path) -> None:
+    first = a_day(date(2024, 3, 1), range(5)).write(tmp_path / "first")
+    second = a_day(date(2024, 3, 2), range(3, 6)).write(tmp_path / "second")
+    lines = run_rod("next_day", tmp_path / "r.md", first, second, "--without-tests")
+    assert any("marts, equal row for row" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_oneid(tmp_path: Path) -> None:
+    sizes = ("--edges", "2000", "--chain", "50", "--star", "100")
+    lines = run_rod("oneid", tmp_path / "r.md", *sizes)
+    assert any(line.startswith("all clusters right") for line in lines)
+
+
+def test_edges_look_like_identity_data() -> None:
+    edges = identity_edges(100_000)
+    assert 99_000 < len(edges) <= 100_000
+    assert np.array_equal(edges.records, identity_edges(100_000).records)
+    held = np.unique(edges.records, return_counts=True)[1]
+    assert 1.2 < held.mean() < 2
+    assert len(chain_and_stars(10, 5)) == 2 * 9 + 3 * 5
+
+
+def test_sides_take_turns() -> None:
+    calls: list[str] = []
+
+    def side(name: str) -> int:
+        calls.append(name)
+        return len(calls)
+
+    assert in_turn({"a": lambda: side("a"), "b": lambda: side("b")}, 2) == {
+        "a": (1, 3),
+        "b": (2, 4),
+    }
+
+
+def test_rows_go_to_the_end_of_the_table(tmp_path: Path) -> None:
+    document = tmp_path / "results.md"
+    for rod in ("one", "an | other"):
+        row = Row(rod, "3 rows", "1.00 s", "2.00")
+        add_row(document, row, MACHINE, datetime(2026, 1, 2, tzinfo=UTC), "python")
+    machine = "a processor, 2 cores, 24 GiB"
+    assert document.read_text("utf-8").splitlines()[2:] == [
+        f"| 2026-01-02 | one | 3 rows | 1.00 s | 2.00 | {machine} | `python` |",
+        f"| 2026-01-02 | an / other | 3 rows | 1.00 s | 2.00 | {machine} | `python` |",
+        "<!-- results: end -->",
+    ]

@@ -190,6 +190,11 @@ class Draft:
         self.files[path] = sql
         if is_mart:
             self.add_test(f"not_null_{name}", name, test_metadata={"name": "not_null"})
+            self.add_test(
+                f"unique_{name}",
+                name,
+                test_metadata={"name": "unique", "kwargs": {"column_name": "one_id"}},
+            )
             self.manifest["exposures"][f"exposure.{PACKAGE}.reader_of_{name}"] = {
                 "name": f"reader_of_{name}",
                 "original_file_path": f"models/marts/{folder}/_{folder}__exposures.yml",

@@ -64,7 +64,12 @@ ENGINE_IN_JINJA = re.compile(
     r"dbt_utils|modules\s*\.|graph\s*\.)"
 )
 # dbt lets a project replace these, and they are told the target's own schema.
-DBT_OVERRIDES = {"generate_schema_name", "generate_alias_name", "generate_database_name"}
+DBT_OVERRIDES = {
+    "generate_schema_name",
+    "generate_alias_name",
+    "generate_database_name",
+    "get_table_columns_and_constraints",
+}
 
 
 def sql_texts(project: Project) -> dict[str, str]:

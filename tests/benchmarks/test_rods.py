@@ -1,20 +1,21 @@
-"""Every rod at toy size: it runs, ends with its ratio, and adds one row to the table of results."""
+"""A rod at toy size ends with its ratio and adds one row to the table of results.
+
+The rods that build a warehouse run by hand: a build takes longer than all the tests here.
+"""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from benchmarks.identity_edges import chain_and_stars, identity_edges
 from benchmarks.measuring import TABLE_HEAD, Machine, Row, add_row, in_turn
 from orchestration.workspace import PROJECT
-from tests.oracles.book import Book
 
 MACHINE = Machine("a processor", 2, 24 * 2**30)
 
@@ -35,49 +36,9 @@ def run_rod(rod: str, results: Path, *arguments: str | Path) -> list[str]:
     return lines
 
 
-def a_day(day: date, members: range) -> Book:
-    """A day on which each of the members buys once."""
-    book = Book()
-    book.add(
-        "catalog.products",
-        product_id="p-plain",
-        product_name="plain",
-        category_id="c",
-        list_price=100,
-        is_active=True,
-        updated_at=datetime(2024, 1, 1, tzinfo=UTC),
-    )
-    for number in members:
-        book.member(f"M{number}", registered=day)
-        book.order(f"M{number}", day, order_id=f"{day}-{number}")
-    return book
-
-
 def test_load_speed(tmp_path: Path) -> None:
     lines = run_rod("load_speed", tmp_path / "r.md", "--rows", "1000", "--only", "orders.parquet")
     assert lines[0].startswith("commerce/orders.parquet: copy ")
-
-
-@pytest.mark.slow
-def test_spine(tmp_path: Path) -> None:
-    landing = a_day(date(2024, 3, 1), range(5)).write(tmp_path / "landing")
-    lines = run_rod("spine", tmp_path / "r.md", landing, "--without-tests")
-    assert re.search(r"build .* s, floor .* s, .* peak memory 0\.[1-9]\d GiB", lines[0])
-
-
-@pytest.mark.slow
-def test_next_day(tmp_path: Path) -> None:
-    first = a_day(date(2024, 3, 1), range(5)).write(tmp_path / "first")
-    second = a_day(date(2024, 3, 2), range(3, 6)).write(tmp_path / "second")
-    lines = run_rod("next_day", tmp_path / "r.md", first, second, "--without-tests")
-    assert any("marts, equal row for row" in line for line in lines)
-
-
-@pytest.mark.slow
-def test_oneid(tmp_path: Path) -> None:
-    sizes = ("--edges", "2000", "--chain", "50", "--star", "100")
-    lines = run_rod("oneid", tmp_path / "r.md", *sizes)
-    assert any(line.startswith("all clusters right") for line in lines)
 
 
 def test_edges_look_like_identity_data() -> None:

@@ -154,7 +154,12 @@ def brand_command(
         terminal.step(f"The demo brand: {members:,} members, seed {seed}") as notes,
         terminal.people_progress() as on_people,
     ):
-        write_brand(target, spec, days, on_people)
+        try:
+            write_brand(target, spec, days, on_people)
+        except OSError as error:
+            raise UsageError(
+                f"{target} cannot be written ({error.strerror or error}): give another folder."
+            ) from error
         notes.append(f"landing files and truth in {_short(target)}")
 
 

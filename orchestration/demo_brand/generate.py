@@ -46,6 +46,10 @@ from orchestration.demo_brand.writing import TableWriter, brand_text
 from orchestration.errors import UsageError
 
 
+MARK = ".demo_brand"
+"""The hidden file that says whose a target folder is, and of which size and seed."""
+
+
 @dataclass(frozen=True)
 class Slice:
     """The days whose files are written; without `first` all up to `last`, in files of one part."""
@@ -77,12 +81,11 @@ def write_brand(
 
     The bytes depend on the spec and the days alone, not on the number of processes. A whole
     hand-over (no first day) replaces what is in the target; daily slices are added to it.
-    Raises UsageError for days outside the brand's two years.
+    Raises UsageError for days outside the brand's two years, and where the target holds files that
+    are not those of this brand.
     """
-    if days.first is None:
-        for folder in ("landing", "truth"):
-            shutil.rmtree(target / folder, ignore_errors=True)
     landing = target / "landing"
+    _claim(target, spec, is_whole=days.first is None)
     landing.mkdir(parents=True, exist_ok=True)
     (landing / "brand.yml").write_text(brand_text(), encoding="utf-8")
     processes = processes or min(os.cpu_count() or 1, spec.shards)
@@ -100,6 +103,28 @@ def write_brand(
             done += people
             if on_people is not None:
                 on_people(done, spec.people)
+
+
+def _claim(target: Path, spec: BrandSpec, *, is_whole: bool) -> None:
+    """Make room for the brand in the target, and mark the target as the brand's."""
+    mark = target / MARK
+    owner = mark.read_text(encoding="utf-8") if mark.is_file() else None
+    folders = [target / "landing", target / "truth"]
+    if owner is None and any(folder.exists() for folder in folders):
+        raise UsageError(
+            f"{target} holds a landing or truth folder that is not the demo brand's: "
+            "give another folder, or remove them."
+        )
+    if not is_whole and owner not in {None, repr(spec)}:
+        raise UsageError(
+            f"{target} holds a demo brand of another size or seed: "
+            "give those with which it was made, or another folder."
+        )
+    if is_whole:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+    target.mkdir(parents=True, exist_ok=True)
+    mark.write_text(repr(spec), encoding="utf-8")
 
 
 def chunk_tables(chunk: Chunk) -> tuple[Tables, Planted]:

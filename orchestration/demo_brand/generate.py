@@ -45,7 +45,6 @@ from orchestration.demo_brand.world import World, make_world
 from orchestration.demo_brand.writing import TableWriter, brand_text
 from orchestration.errors import UsageError
 
-
 MARK = ".demo_brand"
 """The hidden file that says whose a target folder is, and of which size and seed."""
 

@@ -42,10 +42,20 @@ def run(*arguments: str) -> Result:
         (["build", "cdnow"], "There is no raw lake in "),
         (["publish", "cdnow", "--as-of", "1998-01-01"], "There is no raw lake in "),
         (["policy", "check", "--folder", "nowhere"], "There is no folder nowhere: give the folder"),
+        (["brand", "new", "--members", "10"], "The demo brand cannot have 10 members: give"),
+        (["brand", "new", "--seed", "-1"], "The seed -1 is negative: give"),
+        (["brand", "new", "--to", "2026-01-01"], "The demo brand lives from 2023-07-01 to"),
+        (["brand", "new", "--from", "2025-06-30", "--to", "2025-06-01"], "--from 2025-06-30 is"),
+        (["brand", "own", "--members", "100"], "own holds a landing or truth folder that is not"),
+        (["brand", "another", "--members", "100", "--from", "2025-06-30"], "another holds a demo"),
+        (["demo", "demo_brand:5"], "The demo brand cannot have 5 members: give"),
     ],
 )
 def test_mistake_is_a_sentence(folders: Path, arguments: list[str], sentence: str) -> None:
     (folders / "file.csv").touch()
+    (folders / "own" / "landing").mkdir(parents=True)
+    (folders / "another").mkdir()
+    (folders / "another" / ".demo_brand").write_text("BrandSpec of another size")
     result = run(*arguments)
     assert result.exit_code == 2
     assert result.output.splitlines()[-1].startswith(sentence)
@@ -78,7 +88,7 @@ def test_mistake_in_brand_yml_is_a_sentence(folders: Path) -> None:
 def test_help_names_every_command(folders: Path) -> None:
     result = run("--help")
     assert result.exit_code == 0
-    for command in ("demo", "load", "build", "publish", "dbt", "policy"):
+    for command in ("demo", "brand", "load", "build", "publish", "dbt", "policy"):
         assert f"\n  {command} " in result.output
 
 

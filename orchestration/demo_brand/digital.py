@@ -39,6 +39,7 @@ from orchestration.demo_brand.columns import (
     real,
     where_known,
 )
+from orchestration.demo_brand.moments import registered_at
 from orchestration.demo_brand.people import APP, MINI_PROGRAM, POS, WEBSITE
 from orchestration.demo_brand.presence import Presence, make_presence
 from orchestration.demo_brand.purchases import LINES
@@ -447,26 +448,33 @@ def _at_the_till(chunk: Chunk) -> _Part:
 
 
 def _brushing(chunk: Chunk, presence: Presence) -> _Part:
-    """Bots check in daily, and play for an hour on end."""
+    """Bots check in daily, and on many days check in, share and play for an hour on end."""
     rng = stream(chunk.world.spec.seed, chunk.number, "digital.brushing")
     bots = np.flatnonzero(chunk.people.is_bot)
     daily = np.repeat(bots, rng.integers(60, 180, len(bots)))
-    bursts = np.repeat(bots, rng.integers(4, 9, len(bots)))
+    first = np.maximum(presence.start + 1, 1)
+    days = np.minimum(rng.integers(10, 20, len(bots)), DAYS - first[bots])
+    bursts = np.repeat(bots, days)
     person = np.concatenate([daily, bursts])
-    start = presence.start[person]
-    day = start + (rng.random(len(person)) * (DAYS - start)).astype(np.int64)
-    second = rng.integers(0, DAY_SECONDS - 3_600, len(person))
+    into = rng.random(len(person))
+    # The hours on end lie evenly over the days.
+    into[len(daily) :] += position_in_group(bursts)
+    into[len(daily) :] /= np.repeat(days, days)
+    day = first[person] + (into * (DAYS - first[person])).astype(np.int64)
+    second = rng.integers(3_600, DAY_SECONDS - 2 * 3_600, len(person))
     events = np.concatenate([
-        np.ones(len(daily), dtype=np.int64), rng.integers(24, 46, len(bursts)),
+        np.ones(len(daily), dtype=np.int64), rng.integers(36, 50, len(bursts)),
     ])  # fmt: skip
     session = np.repeat(np.arange(len(person)), events)
     place = position_in_group(session)
-    kind = np.array((CHECK_IN, GAME_START, GAME_FINISH))[place % 3]
-    at = at_local(day, second)[session] + place * 70 + rng.integers(0, 20, len(session))
+    kind = np.array((CHECK_IN, SHARE, CHECK_IN, GAME_START, CHECK_IN, GAME_FINISH))[place % 6]
+    at = at_local(day, second)[session] + place * 60 + rng.integers(0, 20, len(session))
     score = np.where(kind == GAME_FINISH, rng.integers(400, 500, len(session)), -1)
     return _Part(
         _sessions(person, np.full(len(person), MINI_PROGRAM)),
-        _events(session, kind, at, value=score),
+        _events(
+            session, kind, at, value=score, content=np.where(kind == SHARE, session % CONTENTS, -1)
+        ),
         _no_carts(),
     )
 
@@ -572,7 +580,7 @@ def _website(
 
 def _carts(chunk: Chunk, sessions: _Sessions, carts: _Carts, by_member: Bools) -> Rows:
     day = local_day(carts.at)
-    kind, key = _buyer_keys(chunk, sessions, carts.session, by_member)
+    kind, key = _buyer_keys(chunk, sessions, carts.session, carts.at, by_member)
     return Rows(
         {
             "cart_event_id": numbered(f"CA{chunk.number:04d}", np.arange(len(day)), 7),
@@ -610,7 +618,7 @@ def _favourites(
     )
     once = np.unique(key, return_index=True)[1]
     session, product, at, removes = session[once], product[once], at[once], removes[once]
-    kind, buyer = _buyer_keys(chunk, sessions, session, by_member)
+    kind, buyer = _buyer_keys(chunk, sessions, session, at, by_member)
     return Rows(
         {
             "buyer_key_type": kind,
@@ -624,17 +632,18 @@ def _favourites(
 
 
 def _buyer_keys(
-    chunk: Chunk, sessions: _Sessions, session: Ints, by_member: Bools
+    chunk: Chunk, sessions: _Sessions, session: Ints, at: Ints, by_member: Bools
 ) -> tuple[Column, Column]:
-    """Kind of key and key of the buyer of each session: that of the system, or the card's."""
-    people = chunk.people
+    """Kind of key and key of the buyer of each row: that of the system, or the card's."""
+    people, person = chunk.people, sessions.person[session]
     everybody = np.arange(len(people))
     known = pa.concat_arrays([
         web_user_ids(people, everybody), open_ids(people, everybody),
         app_user_ids(people, everybody), member_numbers(people, everybody),
     ])  # fmt: skip
-    system = np.where(by_member, 3, sessions.system)[session]
-    keys = known.take(pa.array(system * len(people) + sessions.person[session]))
+    with_card = by_member[session] & (at >= registered_at(chunk)[person])
+    system = np.where(with_card, 3, sessions.system[session])
+    keys = known.take(pa.array(system * len(people) + person))
     return codes(("web_user_id", "openid", "app_user_id", "member_no"), system), keys
 
 

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from orchestration.demo_brand.attributes import attribute_tables
 from orchestration.demo_brand.catalogue import catalogue_tables
 from orchestration.demo_brand.chunk import Chunk, Rows, Tables, make_chunk
+from orchestration.demo_brand.deeds import make_deeds
 from orchestration.demo_brand.delivery import hand_over
 from orchestration.demo_brand.digital import digital_tables
 from orchestration.demo_brand.loyalty import loyalty_tables, loyalty_world
@@ -131,13 +132,12 @@ def chunk_tables(chunk: Chunk) -> tuple[Tables, Planted]:
     cards = make_cards(chunk)
     records, known = record_tables(chunk, cards)
     sales, counts = sales_tables(chunk, cards)
+    done = {**digital_tables(chunk), **social_tables(chunk), **service_tables(chunk)}
     tables = {
         **records,
         **sales,
-        **digital_tables(chunk),
-        **social_tables(chunk),
-        **service_tables(chunk),
-        **loyalty_tables(chunk),
+        **done,
+        **loyalty_tables(chunk, make_deeds(chunk, done)),
         **sending_tables(chunk),
         **attribute_tables(chunk),
     }

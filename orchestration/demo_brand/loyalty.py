@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
 from orchestration.demo_brand.chunk import (
     END,
@@ -27,6 +28,7 @@ from orchestration.demo_brand.columns import (
     where_known,
     whole,
 )
+from orchestration.demo_brand.deeds import Deeds
 from orchestration.demo_brand.moments import (
     active_days,
     is_active,
@@ -37,7 +39,6 @@ from orchestration.demo_brand.points import (
     CHALLENGE,
     CHALLENGE_STARTS,
     REASONS,
-    REFERRAL,
     TASK_TYPES,
     TASKS,
     Ledger,
@@ -90,15 +91,15 @@ def loyalty_world(world: World) -> Tables:
     }
 
 
-def loyalty_tables(chunk: Chunk) -> Tables:
-    """What the loyalty system knows of the members of a chunk."""
+def loyalty_tables(chunk: Chunk, deeds: Deeds) -> Tables:
+    """What the loyalty system knows of the members of a chunk; their deeds earn points."""
     rng = stream(chunk.world.spec.seed, chunk.number, "loyalty")
     everybody = np.arange(len(chunk.people), dtype=np.int64)
     members = member_numbers(chunk.people, everybody)
-    ledger = make_ledger(chunk)
+    ledger = make_ledger(chunk, deeds)
     entitlements, usages = _entitlements(rng, chunk, members)
     return {
-        "loyalty.points_transactions": _points(chunk, ledger, members),
+        "loyalty.points_transactions": _points(chunk, deeds, ledger, members),
         "loyalty.task_completions": _completions(chunk, ledger, members),
         "loyalty.benefit_entitlements": entitlements,
         "loyalty.benefit_usages": usages,
@@ -186,17 +187,20 @@ def _activities() -> Rows:
     )
 
 
-def _points(chunk: Chunk, ledger: Ledger, members: Column) -> Rows:
+def _points(chunk: Chunk, deeds: Deeds, ledger: Ledger, members: Column) -> Rows:
     count = len(ledger)
     orders = order_ids(chunk, np.arange(max(len(chunk.orders), 1), dtype=np.int64))
+    # What a row refers to: a completion, the member who was brought, or a deed.
+    done, referred = completions(ledger), np.flatnonzero(ledger.referred >= 0)
+    did = np.flatnonzero(ledger.deed >= 0)
+    row = np.concatenate([done, referred, did])
     nth = np.full(count, -1)
-    done = completions(ledger)
-    nth[done] = np.arange(len(done))
-    # What a row refers to: a completion, or the member who was brought.
-    names = _completion_ids(chunk, np.arange(len(done), dtype=np.int64)).to_pylist()
-    referred = np.flatnonzero(ledger.reason == REFERRAL)
-    names += members.take(ledger.referred[referred]).to_pylist()
-    nth[referred] = len(done) + np.arange(len(referred))
+    nth[row] = np.arange(len(row))
+    names = pa.concat_arrays([
+        _completion_ids(chunk, np.arange(len(done), dtype=np.int64)),
+        members.take(ledger.referred[referred]),
+        deeds.reference.take(ledger.deed[did]),
+    ])  # fmt: skip
     return Rows(
         {
             "transaction_id": numbered(f"X{chunk.number:04d}", np.arange(count), 8),
@@ -204,7 +208,7 @@ def _points(chunk: Chunk, ledger: Ledger, members: Column) -> Rows:
             "points": whole(ledger.points),
             "reason": codes(REASONS, ledger.reason),
             "order_id": where_known(orders.take(np.maximum(ledger.order, 0)), ledger.order >= 0),
-            "reference_id": codes(names, nth),
+            "reference_id": names.take(pa.array(nth, mask=nth < 0)),
             "occurred_at": instants(ledger.at),
         },
         ledger.at,

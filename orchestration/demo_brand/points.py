@@ -18,6 +18,7 @@ from orchestration.demo_brand.columns import (
     position_in_group,
     starts_of_groups,
 )
+from orchestration.demo_brand.deeds import DEEDS, SPREE_SECONDS, Deeds, review_sprees
 from orchestration.demo_brand.moments import (
     active_days,
     active_share,
@@ -27,7 +28,7 @@ from orchestration.demo_brand.moments import (
     referrers,
     registered_at,
 )
-from orchestration.demo_brand.settings import DAYS, FIRST_DATE, stream
+from orchestration.demo_brand.settings import DAY_SECONDS, FIRST_DATE, stream
 
 REASONS = (
     "purchase", "check_in", "comment", "share", "ugc", "task", "referral", "survey", "birthday",
@@ -38,7 +39,8 @@ REASONS = (
     REDEEM, ADJUST, REFUND, EXPIRE,
 ) = range(13)  # fmt: skip
 _WORTH = (0, 10, 20, 30, 100, 0, 100, 50, 50, 0, 0, 0, 0)
-"""Points of a doing, by reason; 0 where they depend on more."""
+"""Points of a deed, by reason; 0 where they depend on more."""
+_REASON_OF_DEED = np.array([REASONS.index(name) for name in DEEDS])
 LOT_DAYS = 730
 DAILY_LIMIT = 300
 """Non-purchase points a day that honest people keep to."""
@@ -79,7 +81,7 @@ _TRANSFER_SHARE = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """Rows sorted by person and time. `order`, `task`, `referred`: positions; -1 = none."""
+    """Rows sorted by person and time. `order` … `deed`: positions; -1 = none."""
 
     person: Ints
     points: Ints
@@ -87,6 +89,7 @@ class Ledger:
     order: Ints
     task: Ints
     referred: Ints
+    deed: Ints
     at: Ints
     """UTC seconds."""
 
@@ -98,14 +101,15 @@ class Ledger:
         return Ledger(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-def make_ledger(chunk: Chunk) -> Ledger:
+def make_ledger(chunk: Chunk, deeds: Deeds) -> Ledger:
     """All points of the members of a chunk; the balance is below zero after claw-backs alone."""
     rng = stream(chunk.world.spec.seed, chunk.number, "points")
     opening, purchases = _opening(rng, chunk), _purchases(chunk)
     redeemed, clawed = _redeemed(chunk), _claw_backs(chunk)
-    doings = _within_limit(chunk, _both(_referrals(rng, chunk), _doings(rng, chunk)))
-    expired = _expired(opening, purchases, redeemed, clawed)
-    everything = _both(opening, purchases, redeemed, clawed, doings, _brushed(rng, chunk), expired)
+    doings = _both(_referrals(rng, chunk), _rewards(chunk, deeds), _doings(rng, chunk))
+    doings = _within_limit(chunk, doings)
+    expired = _expired(_both(opening, purchases, doings), redeemed, clawed)
+    everything = _both(opening, purchases, redeemed, clawed, doings, expired)
     everything = everything.only(
         chunk.people.has_card[everything.person] & (everything.at <= END) & (everything.points != 0)
     )
@@ -128,8 +132,9 @@ def _rows(
     order: Ints | int = -1,
     task: Ints | int = -1,
     referred: Ints | int = -1,
+    deed: Ints | int = -1,
 ) -> Ledger:
-    parts = (person, points, reason, order, task, referred, at)
+    parts = (person, points, reason, order, task, referred, deed, at)
     return Ledger(*(np.broadcast_to(np.asarray(part, np.int64), person.shape) for part in parts))
 
 
@@ -191,18 +196,10 @@ def _claw_backs(chunk: Chunk) -> Ledger:
 
 
 def _doings(rng: np.random.Generator, chunk: Chunk) -> Ledger:
-    """Check-ins, comments, shares, pictures, surveys, tasks and birthdays of honest people."""
-    people, there = chunk.people, active_share(chunk)
-    zeal, social = people.task_zeal * there, people.sociability * there
-    parts = [
-        _check_ins(rng, chunk, zeal * 6.4),
-        _simple(rng, chunk, COMMENT, social * 5.5),
-        _simple(rng, chunk, SHARE, social * 5.5),
-        _simple(rng, chunk, UGC, social * 3.2),
-        _simple(rng, chunk, SURVEY, there * 0.5),
-        _tasks(rng, chunk, zeal * 21.0),
-        _zealous_days(rng, chunk),
-    ]
+    """Tasks and birthdays of honest people."""
+    people = chunk.people
+    zeal = people.task_zeal * active_share(chunk)
+    parts = [_tasks(rng, chunk, zeal * 21.0), _zealous_hours(rng, chunk)]
     for year in range(FIRST_DATE.year, FIRST_DATE.year + 3):
         day = birthdays(people, year)
         everybody = np.arange(len(people))
@@ -218,40 +215,6 @@ def _doings(rng: np.random.Generator, chunk: Chunk) -> Ledger:
 def _people(rng: np.random.Generator, rate: Floats) -> Ints:
     """Each position as often as a Poisson draw of its rate says."""
     return np.repeat(np.arange(len(rate), dtype=np.int64), rng.poisson(rate))
-
-
-def _simple(
-    rng: np.random.Generator,
-    chunk: Chunk,
-    reason: int,
-    rate: Floats,
-) -> Ledger:
-    person = _people(rng, rate)
-    at = at_local(active_days(rng, chunk, person), daytime(rng, chunk, person))
-    return _rows(person, _WORTH[reason], reason, at)
-
-
-def _check_ins(
-    rng: np.random.Generator,
-    chunk: Chunk,
-    rate: Floats,
-) -> Ledger:
-    """Streaks of daily check-ins, mostly short, some of a week or three; one a day."""
-    owner = _people(rng, rate)
-    count = len(owner)
-    length = np.choose(
-        pick(rng, (0.90, 0.08, 0.02), count),
-        [rng.integers(1, 4, count), rng.integers(7, 11, count), rng.integers(21, 27, count)],
-    )
-    begin = active_days(rng, chunk, owner)
-    streak = np.repeat(np.arange(count), length)
-    day = begin[streak] + position_in_group(streak)
-    person = owner[streak]
-    _, once = np.unique(person * 1_024 + day, return_index=True)
-    person, day = person[once], day[once]
-    kept = day < DAYS
-    at = at_local(day[kept], daytime(rng, chunk, person[kept]))
-    return _rows(person[kept], _WORTH[CHECK_IN], CHECK_IN, at)
 
 
 def _tasks(
@@ -278,20 +241,21 @@ def _tasks(
     return _rows(person, points, TASK, at_local(day, daytime(rng, chunk, person)), task=task)
 
 
-def _zealous_days(rng: np.random.Generator, chunk: Chunk) -> Ledger:
-    """Honest people who do much within an hour, and keep below the limits of abuse."""
-    people = chunk.people
-    owner = np.flatnonzero(people.has_card & ~people.is_bot & (rng.random(len(people)) < 0.005))
-    day, begin = active_days(rng, chunk, owner), rng.integers(12, 22, len(owner)) * 3_600
-    comments = rng.integers(9, 12, len(owner))
-    row = np.repeat(np.arange(len(owner)), comments)
-    second = begin[row] + rng.integers(0, 3_000, len(row))
-    said = _rows(owner[row], _WORTH[COMMENT], COMMENT, at_local(day[row], second))
+def _zealous_hours(rng: np.random.Generator, chunk: Chunk) -> Ledger:
+    """Who reviews all that was bought does the small daily tasks within the same hour."""
+    owner, begin = review_sprees(chunk)
     row = np.repeat(np.arange(len(owner)), _FIVE_POINT_TASKS)
-    second = begin[row] + rng.integers(0, 3_000, len(row))
-    at = at_local(day[row], second)
-    done = _rows(owner[row], 5, TASK, at, task=position_in_group(row))
-    return _both(said, done)
+    at = begin[row] + rng.integers(0, SPREE_SECONDS, len(row))
+    return _rows(owner[row], 5, TASK, at, task=position_in_group(row))
+
+
+def _rewards(chunk: Chunk, deeds: Deeds) -> Ledger:
+    """Seconds after each deed, on the same day, what it is worth."""
+    rng = stream(chunk.world.spec.seed, chunk.number, "points.rewards")
+    reason = _REASON_OF_DEED[deeds.kind]
+    end_of_day = at_local(local_day(deeds.at), np.array(DAY_SECONDS - 1))
+    at = np.minimum(deeds.at + rng.integers(1, 20, len(deeds)), end_of_day)
+    return _rows(deeds.person, np.array(_WORTH)[reason], reason, at, deed=np.arange(len(deeds)))
 
 
 def _referrals(rng: np.random.Generator, chunk: Chunk) -> Ledger:
@@ -304,7 +268,7 @@ def _referrals(rng: np.random.Generator, chunk: Chunk) -> Ledger:
 
 
 def _within_limit(chunk: Chunk, rows: Ledger) -> Ledger:
-    """What fits into the points a day allows, referrals first, a daily task once a day."""
+    """What fits into the points a day allows, one after another, a daily task once a day."""
     people = chunk.people
     rows = rows.only(people.has_card[rows.person])
     day = local_day(rows.at)
@@ -316,37 +280,26 @@ def _within_limit(chunk: Chunk, rows: Ledger) -> Ledger:
     rows, day = rows.only(once), day[once]
     by_day = np.argsort(rows.person * 1_024 + day, kind="stable")
     rows, day = rows.only(by_day), day[by_day]
-    so_far = running_balance(rows.person * 1_024 + day, rows.points)
-    return rows.only((so_far <= DAILY_LIMIT) | people.is_bot[rows.person])
+    key, honest = rows.person * 1_024 + day, ~people.is_bot[rows.person]
+    while True:
+        # Of each day the first that is too much.
+        over = np.flatnonzero(honest & (running_balance(key, rows.points) > DAILY_LIMIT))
+        if not len(over):
+            return rows
+        kept = np.ones(len(rows), dtype=bool)
+        kept[over[starts_of_groups(key[over])]] = False
+        rows, key, honest = rows.only(kept), key[kept], honest[kept]
 
 
-def _brushed(rng: np.random.Generator, chunk: Chunk) -> Ledger:
-    """Bots: many days with 22 to 33 doings within fifty minutes, worth more than 300 points."""
-    people = chunk.people
-    bots = np.flatnonzero(people.is_bot & people.has_card)
-    begin = np.maximum(people.entered_day[bots] + 1, 1)
-    span = DAYS - begin
-    days = np.minimum(rng.integers(10, 20, len(bots)), span)
-    bot = np.repeat(np.arange(len(bots)), days)
-    into = (position_in_group(bot) + rng.random(len(bot))) / days[bot]
-    day = begin[bot] + (into * span[bot]).astype(np.int64)
-    second = rng.integers(0, 23, len(bot)) * 3_600
-    row = np.repeat(np.arange(len(bot)), rng.integers(22, 34, len(bot)))
-    reason = np.array([CHECK_IN, COMMENT, SHARE])[pick(rng, (0.2, 0.4, 0.4), len(row))]
-    at = at_local(day[row], second[row] + rng.integers(0, 3_000, len(row)))
-    return _rows(bots[bot[row]], np.array(_WORTH)[reason], reason, at)
-
-
-def _expired(opening: Ledger, purchases: Ledger, redeemed: Ledger, clawed: Ledger) -> Ledger:
+def _expired(earned: Ledger, redeemed: Ledger, clawed: Ledger) -> Ledger:
     """What is left of lots at the start of their day 730, spent first in first out.
 
     Lots of up to the first day alone can get so old. A claw-back takes from its order's own lot;
     lots of before are untouched by it as long as anything is left of them.
     """
-    back = np.zeros(max(purchases.order.max(initial=0), clawed.order.max(initial=0)) + 1, np.int64)
+    back = np.zeros(max(earned.order.max(initial=0), clawed.order.max(initial=0)) + 1, np.int64)
     np.add.at(back, clawed.order, clawed.points)
-    old = local_day(purchases.at) <= 0
-    lots = _both(opening, purchases.only(old))
+    lots = earned.only(local_day(earned.at) <= 0)
     worth = lots.points + np.where(lots.order >= 0, back[np.maximum(lots.order, 0)], 0)
     order = np.argsort(_moment_key(lots), kind="stable")
     lots, worth = lots.only(order), worth[order]

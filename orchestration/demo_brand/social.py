@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
@@ -31,6 +31,8 @@ from orchestration.demo_brand.columns import (
     pick_rows,
     whole,
 )
+from orchestration.demo_brand.deeds import SPREE_SECONDS, review_sprees
+from orchestration.demo_brand.moments import registered_at
 from orchestration.demo_brand.people import LOYAL, NEVER
 from orchestration.demo_brand.presence import Presence, make_presence
 from orchestration.demo_brand.settings import DAY_SECONDS, DAYS, stream
@@ -165,6 +167,17 @@ class _Messages:
     group: Ints
     """-1 in a personal chat."""
     incoming: Bools
+    at: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class _Posts:
+    person: Ints
+    kind: Ints
+    topic: Ints
+    """Position in POST_TOPICS; -1 = none."""
+    likes: Ints
+    featured: Bools
     at: Ints
 
 
@@ -323,6 +336,26 @@ def _talk(
 def _posts(chunk: Chunk, presence: Presence) -> Rows:
     """Reviews after orders, and photos, stories and forwards of the sociable."""
     rng = stream(chunk.world.spec.seed, chunk.number, "social.posts")
+    parts = [_written(rng, chunk, presence), _written_at_one_sitting(chunk)]
+    person, kind, topic, likes, featured, at = (
+        np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Posts)
+    )
+    return Rows(
+        {
+            "post_id": numbered(f"PO{chunk.number:04d}", np.arange(len(at)), 7),
+            "member_no": member_numbers(chunk.people, person),
+            "kind": codes(POST_KINDS, kind),
+            "topic": codes(POST_TOPICS, topic),
+            "likes": whole(likes),
+            "is_featured": flags(featured),
+            "posted_at": instants(at),
+        },
+        at,
+    )
+
+
+def _written(rng: np.random.Generator, chunk: Chunk, presence: Presence) -> _Posts:
+    """What people write now and then."""
     people, orders = chunk.people, chunk.orders
     card = people.has_card & ~people.is_test
     chance = card[orders.person] * (0.003 + 0.055 * people.sociability[orders.person])
@@ -335,24 +368,27 @@ def _posts(chunk: Chunk, presence: Presence) -> Rows:
     at = np.concatenate([reviewed_at, at_local(day, _waking_second(rng, chunk, posting))])
     kind = np.array((UGC_PHOTO, STORY, FORWARD))[pick(rng, (0.55, 0.17, 0.28), len(posting))]
     kind = np.concatenate([np.full(len(reviewed), REVIEW), kind])
+    at = np.maximum(at, registered_at(chunk)[person] + 600)
     kept = at <= END
-    person, at, kind = person[kept], at[kept], kind[kept]
+    return _judged(rng, person[kept], kind[kept], at[kept])
+
+
+def _written_at_one_sitting(chunk: Chunk) -> _Posts:
+    """A few review all that they bought within an hour."""
+    rng = stream(chunk.world.spec.seed, chunk.number, "social.sprees")
+    owner, begin = review_sprees(chunk)
+    row = np.repeat(np.arange(len(owner)), rng.integers(9, 12, len(owner)))
+    at = begin[row] + rng.integers(0, SPREE_SECONDS, len(row))
+    return _judged(rng, owner[row], np.full(len(row), REVIEW), at)
+
+
+def _judged(rng: np.random.Generator, person: Ints, kind: Ints, at: Ints) -> _Posts:
+    """Posts, what they are about and what others think of them."""
     likes = np.minimum(rng.pareto(1.1, len(at)) * 4, 50_000).astype(np.int64)
     topic = pick(rng, (6, 5, 5, 4, 2, 2, 1), len(at))
     topic = np.where((kind == FORWARD) & (rng.random(len(at)) < 0.6), -1, topic)
     featured = (kind != FORWARD) & (rng.random(len(at)) < np.where(likes > 20, 0.35, 0.02))
-    return Rows(
-        {
-            "post_id": numbered(f"PO{chunk.number:04d}", np.arange(len(at)), 7),
-            "member_no": member_numbers(people, person),
-            "kind": codes(POST_KINDS, kind),
-            "topic": codes(POST_TOPICS, topic),
-            "likes": whole(likes),
-            "is_featured": flags(featured),
-            "posted_at": instants(at),
-        },
-        at,
-    )
+    return _Posts(person, kind, topic, likes, featured, at)
 
 
 def _waking_second(rng: np.random.Generator, chunk: Chunk, person: Ints) -> Ints:

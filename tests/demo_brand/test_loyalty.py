@@ -11,11 +11,15 @@ import pytest
 
 from orchestration.demo_brand.chunk import END, Chunk, Rows, Tables, make_chunk, member_numbers
 from orchestration.demo_brand.columns import Bools, Ints, at_local, local_day
+from orchestration.demo_brand.deeds import make_deeds
+from orchestration.demo_brand.digital import digital_tables
 from orchestration.demo_brand.loyalty import BENEFITS, loyalty_tables, loyalty_world
 from orchestration.demo_brand.moments import birthdays, is_active, referrers, registered_at
 from orchestration.demo_brand.orders import POINTS_MALL
 from orchestration.demo_brand.points import TASKS, running_balance
+from orchestration.demo_brand.service import service_tables
 from orchestration.demo_brand.settings import DAYS, BrandSpec
+from orchestration.demo_brand.social import social_tables
 from orchestration.demo_brand.world import make_world
 from tests.demo_brand.reading import (
     check_codes,
@@ -42,12 +46,17 @@ def chunks() -> list[Chunk]:
 
 @pytest.fixture(scope="module")
 def parts(chunks: list[Chunk]) -> list[Tables]:
-    return [loyalty_tables(chunk) for chunk in chunks]
+    return [made_by(chunk) for chunk in chunks]
 
 
 @pytest.fixture(scope="module")
 def world_tables(chunks: list[Chunk]) -> Tables:
     return loyalty_world(chunks[0].world)
+
+
+def made_by(chunk: Chunk) -> Tables:
+    recorded = {**digital_tables(chunk), **social_tables(chunk), **service_tables(chunk)}
+    return loyalty_tables(chunk, make_deeds(chunk, recorded))
 
 
 def points(rows: Rows) -> Ints:
@@ -82,7 +91,7 @@ def test_every_code_occurs_twenty_times(parts: list[Tables]) -> None:
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        ("points_transactions", 14.0),
+        ("points_transactions", 13.0),
         ("task_completions", 2.0),
         ("benefit_entitlements", 1.2),
         ("benefit_usages", 0.6),
@@ -385,15 +394,15 @@ def test_registration_comes_before_the_first_order(chunks: list[Chunk]) -> None:
 def test_the_same_seed_makes_the_same_rows_and_another_one_does_not(
     chunks: list[Chunk], parts: list[Tables]
 ) -> None:
-    again = loyalty_tables(make_chunk(make_world(BrandSpec()), 0))
-    other = loyalty_tables(make_chunk(make_world(BrandSpec(seed=8)), 0))
+    again = made_by(make_chunk(make_world(BrandSpec()), 0))
+    other = made_by(make_chunk(make_world(BrandSpec(seed=8)), 0))
     check_equal(parts[0], again)
     check_different(parts[0], other)
 
 
 def test_a_small_brand_has_all_tables() -> None:
     chunk = make_chunk(make_world(BrandSpec(members=100)), 0)
-    assert set(loyalty_tables(chunk)) == {
+    assert set(made_by(chunk)) == {
         f"loyalty.{name}" for name in LOYALTY if name not in {"benefits", "tasks", "activities"}
     }
 
@@ -402,5 +411,5 @@ def test_a_last_chunk_of_hardly_anybody_has_all_tables() -> None:
     for seed in range(4):
         chunk = make_chunk(make_world(BrandSpec(members=9_001, seed=seed)), 1)
         assert len(chunk.people) == 1
-        for rows in loyalty_tables(chunk).values():
+        for rows in made_by(chunk).values():
             assert all(len(column) == len(rows) for column in rows.columns.values())

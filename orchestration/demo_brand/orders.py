@@ -656,8 +656,8 @@ def _refunds(
     net = _sums(line_net, line_order, count)
     # Half of those who complain get money back; so many of the others that the share comes out.
     possible = paid & (when <= end) & (net > 0)
-    others = world.spec.rates.refunds * count - 0.5 * np.count_nonzero(possible & complaint)
-    chance = np.where(complaint, 0.5, others / max(np.count_nonzero(possible & ~complaint), 1))
+    others = world.spec.rates.refunds * count - 0.5 * int((possible & complaint).sum())
+    chance = np.where(complaint, 0.5, others / max(int((possible & ~complaint).sum()), 1))
     refunded = np.flatnonzero((rng.random(count) < chance) & possible)
     first = np.searchsorted(line_order, refunded)
     lines = np.searchsorted(line_order, refunded, side="right") - first

@@ -172,7 +172,7 @@ def _to_festivals(rng: np.random.Generator, world: World, day: Ints, sensitivity
     offsets = np.arange(-2, 3)
     near = np.clip(day[:, None] + offsets, 0, DAYS - 1)
     moved = day + offsets[pick_rows(rng, world.calendar.weight[near])]
-    return np.where(waits, np.maximum(peak - ahead, day), np.maximum(moved, 0))
+    return np.asarray(np.where(waits, np.maximum(peak - ahead, day), np.maximum(moved, 0)))
 
 
 def _lapses(

@@ -19,6 +19,7 @@ from orchestration.workspace import PROJECT
 
 MadeOnce = Callable[[str, Callable[[Path], None]], Path]
 SPEC = BrandSpec(members=1_000, seed=11)
+SLICED = BrandSpec(members=2_500, seed=11)
 BASE = date(2025, 6, 10)
 """The last day of the first hand-over; fourteen daily slices follow."""
 SLICES = tuple(BASE + timedelta(days=day) for day in range(1, 15))
@@ -86,9 +87,9 @@ def sliced(made_once: MadeOnce) -> Path:
     """A hand-over up to a day and fourteen daily slices, beside the hand-over of all of it."""
 
     def write(folder: Path) -> None:
-        write_brand(folder / "whole", SPEC, Slice(SLICES[-1]))
-        write_brand(folder / "base", SPEC, Slice(BASE))
-        write_brand(folder / "slices", SPEC, Slice(first=SLICES[0], last=SLICES[-1]))
+        write_brand(folder / "whole", SLICED, Slice(SLICES[-1]))
+        write_brand(folder / "base", SLICED, Slice(BASE))
+        write_brand(folder / "slices", SLICED, Slice(first=SLICES[0], last=SLICES[-1]))
 
     return made_once("demo_brand_sliced", write)
 
@@ -156,27 +157,51 @@ def test_every_day_has_its_files(sliced: Path) -> None:
 
 
 def test_slices_hold_late_repeated_and_corrected_records(sliced: Path) -> None:
-    orders = f"'{sliced}/slices/landing/commerce/orders/*/*.parquet'"
-    base = f"'{sliced}/base/landing/commerce/orders/*.parquet'"
+    late = repeated = corrected = 0
     with duckdb.connect() as connection:
-        late, repeated, corrected = connection.execute(
-            f"""
-            with slices as (
-                select *, timezone('Asia/Shanghai', updated_at)::date as changed_on
-                from read_parquet({orders}, hive_partitioning = true, hive_types = {{dt: date}})
-            )
+        for table, key, column in (
+            ("commerce/orders", "order_id", "net_amount"),
+            ("coupons/coupons", "coupon_code", "expires_at"),
+        ):
+            found = connection.execute(
+                f"""
+                with slices as (
+                    select *, cast(timezone('Asia/Shanghai', updated_at) as date) as changed_on
+                    from read_parquet(
+                        '{sliced}/slices/landing/{table}/*/*.parquet',
+                        hive_partitioning = true,
+                        hive_types = {{dt: date}}
+                    )
+                ),
 
-            select
-                (select count(*) from slices where dt > changed_on),
-                (select count(*) from (
-                    select * exclude (dt, changed_on) from slices
-                    intersect from {base}
-                )) + (select count(*) - count(distinct (order_id, updated_at)) from slices),
-                (select count(*) from slices inner join {base} as base using (order_id)
-                where slices.updated_at > base.updated_at
-                and slices.net_amount <> base.net_amount)
-            """
-        ).fetchall()[0]
+                versions as (
+                    select {key}, updated_at, {column} from slices
+                    union all
+                    select {key}, updated_at, {column}
+                    from '{sliced}/base/landing/{table}/*.parquet'
+                ),
+
+                several as (
+                    select
+                        {key},
+                        count(*) > count(distinct updated_at) as is_repeated,
+                        count(distinct {column}) > 1 as is_corrected
+                    from versions
+                    where {key} in (select {key} from slices)
+                    group by {key}
+                )
+
+                select
+                    (select count(*) from slices where dt > changed_on),
+                    count(*) filter (is_repeated),
+                    count(*) filter (is_corrected)
+                from several
+                """
+            ).fetchall()[0]
+            late, repeated, corrected = (
+                one + int(other)
+                for one, other in zip((late, repeated, corrected), found, strict=True)
+            )
     assert late >= 1
     assert repeated >= 1
     assert corrected >= 1

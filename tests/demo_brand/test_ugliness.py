@@ -100,12 +100,12 @@ def test_how_rows_are_handed_over(landing: duckdb.DuckDBPyConnection, kind: str)
     where = f"kind = '{kind}'"
     if kind == "correction":
         where += f' and "table" in {tuple(CORRECTED)}'
-    for name, found, of in landing.execute(
-        f'select "table", sum(rows), sum(of_rows) from truth_delivery where {where} group by all'
+    for found, of in landing.execute(
+        f'select sum(rows), sum(of_rows) from truth_delivery where {where} group by "table"'
     ).fetchall():
         # Rows of the last days cannot be corrected any more; only settled orders are.
         each = 4.0 if kind == "correction" else 1.0
-        assert_share(found, of, rate, each), name
+        assert_share(found, of, rate, each)
 
 
 def test_duplicates_are_equal_rows(landing: duckdb.DuckDBPyConnection) -> None:
@@ -176,7 +176,7 @@ def test_dummy_and_agents_phones(landing: duckdb.DuckDBPyConnection, chunks: lis
     alone, everywhere = one(
         landing,
         f"select count(*) filter (most > 5), count(*) filter (most <= 5 and records > 8) from ("
-        f"{each} where phone not in {dummies}) group by phone)",
+        f"{each} where phone not in {(*dummies, '00000000000')}) group by phone)",
     )
     (agents,) = one(landing, "select sum(rows) from truth_counts where kind = 'agents'")
     assert alone >= 20

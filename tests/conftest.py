@@ -158,3 +158,18 @@ def build_warehouse(made_once: Callable[[str, Callable[[Path], None]], Path]) ->
         return Path((made_once(name, write) / answer).read_text(encoding="utf-8"))
 
     return build_once
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests have measured."""
+    figures = [
+        (name.removeprefix("figure: "), value)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        for name, value in report.user_properties
+        if name.startswith("figure: ")
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        for name, value in figures:
+            terminalreporter.write_line(f"{name}: {value}")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestration.demo_brand.chunk import END, Rows
-from orchestration.demo_brand.columns import Ints, instants, local_day
+from orchestration.demo_brand.columns import Column, Ints, instants, local_day
 from orchestration.demo_brand.settings import DAY_SECONDS, DAYS, Rates, stream
 
 CORRECTED = {
@@ -56,8 +57,11 @@ def hand_over(name: str, rows: Rows, rates: Rates, seed: int, chunk: int) -> Han
         corrections = int(wrong.sum())
         where = np.flatnonzero(wrong)
         first = table.take(pa.array(where))
-        shifted = table.column(column).take(pa.array((where + 1) % count))
-        first = first.set_column(first.column_names.index(column), column, shifted)
+        if column == "phone":
+            wrong_values = _mistyped(first.column(column))
+        else:
+            wrong_values = table.column(column).take(pa.array((where + 1) % count))
+        first = first.set_column(first.column_names.index(column), column, wrong_values)
         # The record as it truly is comes as a newer version of the wrong one.
         right = np.where(wrong, later, changed)
         at = table.column_names.index("updated_at")
@@ -80,6 +84,14 @@ def hand_over(name: str, rows: Rows, rates: Rates, seed: int, chunk: int) -> Han
         corrections=corrections,
         records=count,
     )
+
+
+def _mistyped(phones: Column) -> Column:
+    """Numbers with a wrong last digit, which are nobody's: another person's would link the two."""
+    last = pc.cast(pc.utf8_slice_codeunits(phones, -1), pa.int64())
+    wrong = pc.cast(pc.subtract(9, last), pa.string())
+    typed = pc.binary_join_element_wise(pc.utf8_slice_codeunits(phones, 0, -1), wrong, "")
+    return pc.fill_null(typed, "00000000000")
 
 
 def _last_versions(table: pa.Table) -> np.ndarray:

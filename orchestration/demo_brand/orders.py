@@ -378,7 +378,9 @@ def _states(
     )
     shipped_at = paid_at + rng.integers(4 * 3_600, 2 * DAY_SECONDS, count)
     completed_at = np.where(in_shop, paid_at, paid_at + rng.integers(2, 9, count) * DAY_SECONDS)
-    waits = ~in_shop & ~cancelled & (ordered_at > end - DAY_SECONDS) & (rng.random(count) < 0.05)
+    # Not paid yet, or forgotten and never closed.
+    forgotten = np.where(ordered_at > end - DAY_SECONDS, 0.05, 0.0005)
+    waits = ~in_shop & ~cancelled & (touch < 0) & (rng.random(count) < forgotten)
     unpaid |= waits
     status = np.where(completed_at <= end, COMPLETED, np.where(shipped_at <= end, SHIPPED, PAID))
     settled = np.where(
@@ -650,11 +652,13 @@ def _refunds(
     count = len(person)
     end = int(at_local(np.array(DAYS), np.array(0))) - 1
     when = ordered_at + rng.integers(2 * DAY_SECONDS, 16 * DAY_SECONDS, count)
-    share = world.spec.rates.refunds
-    chance = np.where(complaint, 0.5, share - 0.02 * 0.44)
     paid = np.isin(state.status, (PAID, SHIPPED, COMPLETED))
     net = _sums(line_net, line_order, count)
-    refunded = np.flatnonzero((rng.random(count) < chance) & paid & (when <= end) & (net > 0))
+    # Half of those who complain get money back; so many of the others that the share comes out.
+    possible = paid & (when <= end) & (net > 0)
+    others = world.spec.rates.refunds * count - 0.5 * int((possible & complaint).sum())
+    chance = np.where(complaint, 0.5, others / max(int((possible & ~complaint).sum()), 1))
+    refunded = np.flatnonzero((rng.random(count) < chance) & possible)
     first = np.searchsorted(line_order, refunded)
     lines = np.searchsorted(line_order, refunded, side="right") - first
     whole = (lines == 1) | (rng.random(len(refunded)) < 0.35)

@@ -14,7 +14,7 @@ import numpy as np
 from orchestration.demo_brand.columns import Bools, Floats, Ints, pick_rows, position_in_group
 from orchestration.demo_brand.people import LOYAL, NEVER, OCCASIONAL, REGULAR, TRIER, People
 from orchestration.demo_brand.settings import DAYS, stream
-from orchestration.demo_brand.world import CATEGORIES, LEAF, PACKS, World, cycle_days
+from orchestration.demo_brand.world import CATEGORIES, FESTIVALS, LEAF, PACKS, World, cycle_days
 
 _SLOTS = {TRIER: (1, 1), OCCASIONAL: (1, 3), REGULAR: (2, 5), LOYAL: (4, 7)}
 """Fewest and most categories of a habit (the latter drawn less often)."""
@@ -164,11 +164,15 @@ def _to_festivals(rng: np.random.Generator, world: World, day: Ints, sensitivity
     peak = np.where(following < len(peaks), peaks[np.minimum(following, len(peaks) - 1)], NEVER)
     depth = world.calendar.percent_off[np.minimum(peak, DAYS - 1)] / 30
     waits = (peak - day <= 16) & (rng.random(len(day)) < (0.15 + 0.85 * sensitivity) * depth)
-    ahead = (rng.random(len(day)) < 0.35) * rng.integers(0, 4, len(day))
+    # The sale begins days before the peak: half of those who wait buy somewhere on the way.
+    begins = np.array([row[3] for row in FESTIVALS])[
+        world.calendar.festival[np.minimum(peak, DAYS - 1)]
+    ]
+    ahead = (rng.random(len(day)) < 0.55) * (rng.random(len(day)) * (begins + 1)).astype(np.int64)
     offsets = np.arange(-2, 3)
     near = np.clip(day[:, None] + offsets, 0, DAYS - 1)
     moved = day + offsets[pick_rows(rng, world.calendar.weight[near])]
-    return np.where(waits, np.maximum(peak - ahead, day), np.maximum(moved, 0))
+    return np.asarray(np.where(waits, np.maximum(peak - ahead, day), np.maximum(moved, 0)))
 
 
 def _lapses(

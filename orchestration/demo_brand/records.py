@@ -41,7 +41,7 @@ from orchestration.demo_brand.people import (
     People,
     phone_numbers,
 )
-from orchestration.demo_brand.settings import DAY_SECONDS, DAYS, stream
+from orchestration.demo_brand.settings import CHUNK_PEOPLE, DAY_SECONDS, DAYS, stream
 from orchestration.demo_brand.social import (
     contact_staff,
     contacts_added_at,
@@ -55,6 +55,10 @@ DUMMY_PHONES = (
 PLATFORMS = {3: "tmall", 4: "jd", 5: "douyin"}
 SECOND_CARD = 500_000_000
 """Second cards are numbered from here."""
+_AGENT_ALONE = 7
+"""Records of one system in which a helper's number stands: too many for one."""
+_AGENT_EACH = 3
+"""Records of each of four systems: not too many for one, too many in all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +77,8 @@ class Known:
     masked_phone: Bools
     name_variant: Bools
     has_name: Bools
+    agents: int
+    """Helpers whose number stands in the records of others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +90,49 @@ class _Phones:
     dummy: Bools
 
 
-def _phones(rng: np.random.Generator, chunk: Chunk, number: Ints, known: Bools) -> _Phones:
-    """Phone numbers as they are written down; some are dummies."""
+def agent_numbers(chunk: Chunk) -> tuple[int, dict[str, Ints]]:
+    """How many helpers sign customers up with their own number; by table, where it stands.
+
+    The numbers are one a person of the chunk, -1 where the record has the person's own.
+    """
+    people, spec = chunk.people, chunk.world.spec
+    rng = stream(spec.seed, chunk.number, "agents")
+    each = round(len(people) * spec.rates.agents / 2)
+    most = round(CHUNK_PEOPLE * spec.rates.agents / 2)
+    first = 98_000_000 + chunk.number * 2 * most
+    numbers = phone_numbers(first + np.arange(2 * each), rng.integers(0, 15, 2 * each))
+    settled = (people.phone_changed_day == NEVER) & ~people.is_recycled & ~people.is_staff
+    standing: dict[str, Ints] = {}
+    for table, has in (
+        ("crm.members", people.has_card),
+        ("mini_program.users", people.has_mini_program),
+        ("app.users", people.has_app),
+        ("website.users", people.has_website),
+    ):
+        here = np.full(len(people), -1, dtype=np.int64)
+        records = np.repeat(numbers[each:], _AGENT_EACH)
+        if table == "crm.members":
+            records = np.concatenate([np.repeat(numbers[:each], _AGENT_ALONE), records])
+        customers = rng.permutation(np.flatnonzero(has & settled))[: len(records)]
+        here[customers] = records[: len(customers)]
+        standing[table] = here
+    return 2 * each, standing
+
+
+def _phones(
+    rng: np.random.Generator,
+    chunk: Chunk,
+    number: Ints,
+    known: Bools,
+    agent: Ints | None = None,
+) -> _Phones:
+    """Phone numbers as they are written down; some are dummies, some a helper's."""
     count = len(number)
+    helped = np.zeros(count, dtype=bool) if agent is None else agent >= 0
+    known = known | helped
     dummy = known & (rng.random(count) < chunk.world.spec.rates.dummy_phones)
+    if agent is not None:
+        number = np.where(helped, agent, number)
     number = np.where(
         dummy, np.array(DUMMY_PHONES)[rng.integers(0, len(DUMMY_PHONES), count)], number
     )
@@ -106,7 +151,9 @@ def _phones(rng: np.random.Generator, chunk: Chunk, number: Ints, known: Bools) 
         joined("0086 ", digits),
         joined(head, " ", middle, " ", tail),
     )
-    return _Phones(where_known(text, known), np.where(known & ~dummy, number, -1), known, dummy)
+    return _Phones(
+        where_known(text, known), np.where(known & ~dummy & ~helped, number, -1), known, dummy
+    )
 
 
 def _emails(people: People, rows: Ints, known: Bools) -> Column:
@@ -175,8 +222,11 @@ def make_cards(chunk: Chunk) -> Cards:
     rng = stream(chunk.world.spec.seed, chunk.number, "cards")
     first = np.flatnonzero(people.has_card)
     again = first[rng.random(len(first)) < chunk.world.spec.rates.second_cards]
-    begins = np.maximum(people.entered_day[again], 0) + rng.integers(20, 400, len(again))
-    again, begins = again[begins < DAYS - 1], begins[begins < DAYS - 1]
+    # 20 to 400 days after the first one; sooner for those who came last.
+    since = np.maximum(people.entered_day[again], 0)
+    latest = np.minimum(400, DAYS - 1 - since)
+    soonest = np.minimum(20, latest - 1)
+    begins = since + soonest + (rng.random(len(again)) * (latest - soonest)).astype(np.int64)
     return Cards(
         person=np.concatenate([first, again]),
         number=np.concatenate([people.number[first], people.number[again] + SECOND_CARD]),
@@ -187,11 +237,12 @@ def make_cards(chunk: Chunk) -> Cards:
 
 def record_tables(chunk: Chunk, cards: Cards) -> tuple[Tables, Known]:
     """All tables of identity records, and what is true of the records."""
+    agents, standing = agent_numbers(chunk)
     parts = [
-        _members(chunk, cards),
-        _mini_program_users(chunk),
-        _app_users(chunk),
-        _website_users(chunk),
+        _members(chunk, cards, standing["crm.members"]),
+        _mini_program_users(chunk, standing["mini_program.users"]),
+        _app_users(chunk, standing["app.users"]),
+        _website_users(chunk, standing["website.users"]),
         _buyers(chunk),
         _contacts(chunk),
     ]
@@ -199,7 +250,7 @@ def record_tables(chunk: Chunk, cards: Cards) -> tuple[Tables, Known]:
     for name, rows, _ in parts:
         tables[name] = rows
     tables["crm.staff"] = _staff(chunk)
-    return tables, _known([(name, record) for name, _, record in parts])
+    return tables, _known([(name, record) for name, _, record in parts], agents)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +266,7 @@ class _Record:
     has_name: bool
 
 
-def _members(chunk: Chunk, cards: Cards) -> tuple[str, Rows, _Record]:
+def _members(chunk: Chunk, cards: Cards, agent: Ints) -> tuple[str, Rows, _Record]:
     people, rows = chunk.people, cards.person
     rng = stream(chunk.world.spec.seed, chunk.number, "members")
     count = len(rows)
@@ -223,11 +274,20 @@ def _members(chunk: Chunk, cards: Cards) -> tuple[str, Rows, _Record]:
     has_phone = np.where(unlinked, rng.random(count) < 0.5, rng.random(count) < 0.96)
     has_phone |= cards.is_second & ~unlinked
     other = phone_numbers(people.number[rows] + 75_000_000, rng.integers(0, 15, count))
-    phones = _phones(rng, chunk, np.where(unlinked, other, people.phone[rows]), has_phone)
+    phones = _phones(
+        rng,
+        chunk,
+        np.where(unlinked, other, people.phone[rows]),
+        has_phone,
+        np.where(cards.is_second, -1, agent[rows]),
+    )
     # Some own a WeChat account that the card is tied to; a second card never is.
     has_union = people.has_mini_program[rows] & (rng.random(count) < 0.7) & ~cards.is_second
     has_email = (rng.random(count) < 0.35) & ~cards.is_second
     has_id = (rng.random(count) < 0.25) & ~cards.is_second
+    shown = np.zeros(len(people), dtype=bool)
+    shown[rows[has_id]] = True
+    has_id |= cards.is_second & ~unlinked & shown[rows]
     names, varies = _names(rng, chunk, rows)
     own_channel = np.stack(
         [people.channel_shares[rows, at] for at in (WEBSITE, MINI_PROGRAM, APP, POS)]
@@ -327,11 +387,11 @@ def _plain(
     )
 
 
-def _mini_program_users(chunk: Chunk) -> tuple[str, Rows, _Record]:
+def _mini_program_users(chunk: Chunk, agent: Ints) -> tuple[str, Rows, _Record]:
     people = chunk.people
     rng, rows, created = _account_rows(chunk, people.has_mini_program, "mini_program.users")
     count = len(rows)
-    phones = _phones(rng, chunk, people.phone[rows], rng.random(count) < 0.72)
+    phones = _phones(rng, chunk, people.phone[rows], rng.random(count) < 0.72, agent[rows])
     has_union = rng.random(count) < 0.85
     names, varies = _names(rng, chunk, rows)
     openid = keys.open_ids(people, rows)
@@ -359,11 +419,11 @@ def _mini_program_users(chunk: Chunk) -> tuple[str, Rows, _Record]:
     )
 
 
-def _app_users(chunk: Chunk) -> tuple[str, Rows, _Record]:
+def _app_users(chunk: Chunk, agent: Ints) -> tuple[str, Rows, _Record]:
     people = chunk.people
     rng, rows, created = _account_rows(chunk, people.has_app, "app.users")
     count = len(rows)
-    phones = _phones(rng, chunk, people.phone[rows], rng.random(count) < 0.85)
+    phones = _phones(rng, chunk, people.phone[rows], rng.random(count) < 0.85, agent[rows])
     has_email = rng.random(count) < 0.3
     key = keys.app_user_ids(people, rows)
     none = np.full(count, -1)
@@ -389,11 +449,11 @@ def _app_users(chunk: Chunk) -> tuple[str, Rows, _Record]:
     )
 
 
-def _website_users(chunk: Chunk) -> tuple[str, Rows, _Record]:
+def _website_users(chunk: Chunk, agent: Ints) -> tuple[str, Rows, _Record]:
     people = chunk.people
     rng, rows, created = _account_rows(chunk, people.has_website, "website.users")
     count = len(rows)
-    phones = _phones(rng, chunk, people.phone[rows], rng.random(count) < 0.5)
+    phones = _phones(rng, chunk, people.phone[rows], rng.random(count) < 0.5, agent[rows])
     has_email = rng.random(count) < 0.8
     key = keys.web_user_ids(people, rows)
     none = np.full(count, -1)
@@ -538,7 +598,7 @@ def sellers(world: World) -> Rows:
     )
 
 
-def _known(parts: list[tuple[str, _Record]]) -> Known:
+def _known(parts: list[tuple[str, _Record]], agents: int) -> Known:
     records = [record for _, record in parts]
     person = np.concatenate([record.person for record in records])
     lengths = [len(record.person) for record in records]
@@ -585,6 +645,7 @@ def _known(parts: list[tuple[str, _Record]]) -> Known:
                 for record, length in zip(records, lengths, strict=True)
             ]
         ),
+        agents=agents,
     )
 
 

@@ -32,7 +32,7 @@ class Rates:
     """Shares of planted ugliness; each names what it is a share of."""
 
     dummy_phones: float = 0.005
-    """Of records that carry a phone: a dummy number in its place."""
+    """Of records that carry a whole phone: a dummy number in its place."""
     shared_devices: float = 0.03
     """Of people: an app device shared with the family."""
     shop_phones: float = 0.02
@@ -40,6 +40,9 @@ class Rates:
     shop_phone_shops: int = 12
     recycled_phones: float = 0.005
     """Of people: the number was another person's, given up at least 90 days before."""
+    agents: float = 0.0022
+    """As a share of people: numbers of helpers that stand in the records of many whom they signed
+    up; every other one in many records of one system, else in a few of each of four systems."""
     second_cards: float = 0.04
     """Of people with a card; half of the second cards share no identifier with the first."""
     second_cards_unlinked: float = 0.5

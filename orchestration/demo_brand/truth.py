@@ -128,7 +128,11 @@ def _counts(chunk: Chunk, planted: Planted) -> pa.Table:
     with_card = int(people.has_card.sum())
     staff = people.is_staff[orders.person]
     kinds: dict[str, tuple[int, int]] = {
-        "dummy_phones": (int(known.dummy_phone.sum()), int(known.has_phone.sum())),
+        "dummy_phones": (
+            int(known.dummy_phone.sum()),
+            int((known.has_phone & ~known.masked_phone).sum()),
+        ),
+        "agents": (known.agents, len(people)),
         "shared_devices": (int(people.shares_device.sum()), len(people)),
         "shop_phones": (planted.sales["shop_phones"], planted.sales["till_orders"]),
         "recycled_phones": (int(people.is_recycled.sum()), len(people)),

@@ -80,7 +80,7 @@ TABLES: dict[str, Table] = {
     ),
     "crm.staff": Table(
         ("staff_id",),
-        {"staff_id": "id", "member_no": "id", "updated_at": "instant"},
+        {"staff_id": "id", "member_no": "id", "phone": "id", "updated_at": "instant"},
         "updated_at",
         None,
     ),
@@ -502,8 +502,11 @@ def _persons(
         .first()
         .select("person", "register_channel")
     )
-    staff = known("crm.staff")["member_no"].drop_nulls().to_list()
-    staff_persons = {names.get(f"member_no:{number}", f"member_no:{number}") for number in staff}
+    staff = known("crm.staff")
+    numbers, phones = (staff[column].drop_nulls().to_list() for column in ("member_no", "phone"))
+    staff_persons = {names.get(f"member_no:{number}", f"member_no:{number}") for number in numbers}
+    # A phone says who somebody is only where the caller knows whose it is.
+    staff_persons |= {names.get(f"phone:{phone}") for phone in phones}
     return (
         everyone.join(registration, on="person", how="left")
         .join(channel, on="person", how="left")

@@ -1,77 +1,64 @@
-"""Two years in three deliveries, with late, repeated and corrected records: the rows are those of
-one full refresh."""
+"""The demo brand in three deliveries, with late, repeated and corrected records: the rows are those
+of one full refresh, and the full refresh is what the oracles say."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
-import polars as pl
 import pytest
 
+from orchestration.demo_brand.generate import Slice, write_brand
+from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
 from tests.conftest import BuildWarehouse, hand_over, make_workspace
-from tests.oracles import fixtures
-from tests.oracles.book import SHANGHAI
+from tests.demo_brand.clean import persons_of, read_clean
+from tests.oracles.compare import check
+from tests.oracles.everything import compute
 from tests.scenarios.same_rows import compare_marts
 
-LATE_SHARE = 20
-"""One order, line or refund in so many is handed over late."""
+SPEC = BrandSpec(members=1_000)
+BASE = LAST_DATE - timedelta(days=14)
+DELIVERIES = (
+    Slice(BASE),
+    Slice(first=BASE + timedelta(days=1), last=BASE + timedelta(days=1)),
+    Slice(first=BASE + timedelta(days=2), last=LAST_DATE),
+)
+"""Two years but two weeks, then one day, then the others."""
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 
-def write_whole(folder: Path) -> None:
-    fixtures.two_years().book.write(folder, SHANGHAI)
-
-
-def hold_back_late_rows(delivery: Path) -> int:
-    """Take some orders with their lines and refunds out of a delivery; returns how many rows."""
-    held = 0
-    for table in ("orders", "order_lines", "refunds"):
-        for file in (delivery / "commerce" / table).glob("*.parquet"):
-            rows = pl.read_parquet(file)
-            kept = rows.filter(pl.col("order_id").hash(seed=1) % LATE_SHARE != 0)
-            held += rows.height - kept.height
-            kept.write_parquet(file)
-    return held
-
-
-def add_files(delivery: Path, landing: Path, name: str) -> None:
-    """Put the files of a delivery into the landing folder, under names of their own."""
-    landing.mkdir(exist_ok=True)
-    shutil.copy(delivery / "brand.yml", landing / "brand.yml")
-    for file in delivery.glob("*/*/*"):
-        place = landing / file.relative_to(delivery).parent / f"dt={name}"
-        place.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, place / file.name)
+@pytest.fixture(scope="module")
+def whole(made_once: MadeOnce) -> Path:
+    """The landing folder of a small demo brand, all in one delivery."""
+    folder = made_once("small_demo_brand", lambda folder: write_brand(folder, SPEC))
+    return folder / "landing"
 
 
 @pytest.mark.slow
 def test_three_deliveries_end_like_one_full_refresh(
-    made_once: Callable[[str, Callable[[Path], None]], Path], build_warehouse: BuildWarehouse
+    whole: Path, made_once: MadeOnce, build_warehouse: BuildWarehouse
 ) -> None:
-    whole = made_once("two_years_shanghai", write_whole)
     full_refresh = build_warehouse(whole)
-    with duckdb.connect(str(full_refresh), read_only=True) as connection:
-        row = connection.execute("select as_of_date from staging.stg_rekindle__as_of").fetchone()
-    assert row is not None
-    last_day = row[0]
 
     def write(folder: Path) -> None:
         workspace = make_workspace(folder, folder / "landing")
-        folder.mkdir()
-        for days_before in (40, 1, 0):
-            delivery = folder / f"delivery-{days_before}"
-            if days_before:
-                fixtures.truncate(whole, delivery, last_day - timedelta(days=days_before))
-                assert hold_back_late_rows(delivery) > 0
-            else:
-                shutil.copytree(whole, delivery)
-            add_files(delivery, workspace.landing, str(days_before))
+        for days in DELIVERIES:
+            write_brand(folder, SPEC, days)
             hand_over(workspace)
 
-    day_by_day = make_workspace(made_once("two_years_in_days", write), Path()).build_file()
+    day_by_day = make_workspace(made_once("small_demo_brand_in_days", write), Path()).build_file()
     comparison = compare_marts(full_refresh, day_by_day)
     assert len(comparison.marts) > 15
     assert not comparison.differing
+
+
+@pytest.mark.slow
+def test_the_full_refresh_is_that_of_the_oracles(
+    whole: Path, tmp_path: Path, build_warehouse: BuildWarehouse
+) -> None:
+    with duckdb.connect(str(build_warehouse(whole)), read_only=True) as connection:
+        landing = read_clean(whole, tmp_path / "clean")
+        persons = persons_of(connection, tmp_path / "clean")
+        check(connection, compute(landing, LAST_DATE, persons=persons), persons)

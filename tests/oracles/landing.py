@@ -487,13 +487,20 @@ def _persons(
     )
     everyone = everyone.with_columns(birth_date=business_date("born_at", landing.zone))
 
-    members = members.join(everyone, on="person").with_columns(
-        registered_date=pl.coalesce(business_date("registered_at", landing.zone), "birth_date")
-    )
-    registration = members.group_by("person").agg(
-        pl.col("registered_date").min(),
-        is_test=pl.col("is_test").fill_null(value=False).any(),
-        is_member=pl.lit(value=True).any(),
+    registration = (
+        members.group_by("person")
+        .agg(
+            pl.col("registered_at").min(),
+            is_test=pl.col("is_test").fill_null(value=False).any(),
+            is_member=pl.lit(value=True).any(),
+        )
+        .join(everyone, on="person")
+        .select(
+            "person",
+            "is_test",
+            "is_member",
+            registered_date=pl.coalesce(business_date("registered_at", landing.zone), "birth_date"),
+        )
     )
     channel = (
         members.drop_nulls("register_channel")

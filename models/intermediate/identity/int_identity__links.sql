@@ -1,5 +1,5 @@
 -- Grain: one row per record linked by an identifier to the identifier's smallest record
--- A view: clustering reads two numbers of it, and writing identifiers costs more than a second look.
+-- A view: clustering reads two numbers of it; writing identifiers costs more than reading twice.
 {{ config(materialized='view') }}
 with
 

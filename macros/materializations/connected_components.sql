@@ -1,6 +1,6 @@
 {# Materialises the connected components of a graph as a table.
    The model's SQL yields edges of two bigint columns. Every round hooks each node to its smallest
-   neighbour, jumps twice and contracts; the edges that are left go into the next round. #}
+   smaller neighbour, jumps twice and contracts; the edges left go into the next round. #}
 {% materialization connected_components, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}

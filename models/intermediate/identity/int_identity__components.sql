@@ -2,4 +2,3 @@
 {{ config(materialized='connected_components') }}
 select record_id, hub_record_id
 from {{ ref('int_identity__links') }}
-group by record_id, hub_record_id

@@ -5,35 +5,41 @@ with
 records as (
     select
         records.source_record_key,
-        records.source_system,
-        records.source_table,
-        records.source_key,
         records.born_at,
         records.updated_at,
         records.first_fact_at,
         records.first_seen_at,
-        records.mint_key,
-        coalesce(components.component_id, records.record_id) as component_id
+        coalesce(records.first_fact_key, records.source_record_key) as mint_key,
+        components.component_id
     from {{ ref('int_identity__records') }} as records
     left join {{ ref('int_identity__components') }} as components
         on records.record_id = components.record_id
+),
+
+first_sights as (
+    select component_id, min(first_seen_at) as first_seen_at
+    from records
+    where component_id is not null
+    group by component_id
+),
+
+-- Of records seen at once the smallest key gives the name.
+names as (
+    select records.component_id, substr(md5(min(records.mint_key)), 1, 20) as one_id
+    from records
+    inner join first_sights
+        on
+            records.component_id = first_sights.component_id
+            and records.first_seen_at is not distinct from first_sights.first_seen_at
+    group by records.component_id
 )
 
 select
-    source_record_key,
-    source_system,
-    source_table,
-    source_key,
-    born_at,
-    updated_at,
-    first_fact_at,
-    first_seen_at,
-    substr(
-        md5(
-            first_value(mint_key) over (
-                partition by component_id order by first_seen_at nulls last, mint_key nulls last
-                rows between unbounded preceding and unbounded following
-            )
-        ), 1, 20
-    ) as one_id
+    records.source_record_key,
+    records.born_at,
+    records.updated_at,
+    records.first_fact_at,
+    records.first_seen_at,
+    coalesce(names.one_id, substr(md5(records.mint_key), 1, 20)) as one_id
 from records
+left join names on records.component_id = names.component_id

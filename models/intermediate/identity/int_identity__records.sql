@@ -5,8 +5,7 @@
 with
 
 known_records as (
-    select source_record_key, source_system, source_table, source_key, born_at, updated_at
-    from {{ ref('int_identity__known_records') }}
+    select source_record_key, born_at, updated_at from {{ ref('int_identity__known_records') }}
 ),
 
 fact_records as (
@@ -34,12 +33,8 @@ records_of_facts_alone as (
         fact_records.source_record_key,
         fact_records.first_fact_at,
         fact_records.first_fact_key,
-        split_part(split_part(fact_records.source_record_key, ':', 1), '.', 1) as source_system,
-        split_part(split_part(fact_records.source_record_key, ':', 1), '.', 2) as source_table,
-        substr(
-            fact_records.source_record_key,
-            length(split_part(fact_records.source_record_key, ':', 1)) + 2
-        ) as source_key
+        {{ record_source_table('fact_records.source_record_key') }} as source_table,
+        {{ record_source_key('fact_records.source_record_key') }} as source_key
     from fact_records
     left join known_records on fact_records.source_record_key = known_records.source_record_key
     left join linking_phones on fact_records.source_record_key = linking_phones.source_record_key
@@ -63,27 +58,19 @@ keys_of_facts_alone as (
 records as (
     select
         known_records.source_record_key,
-        known_records.source_system,
-        known_records.source_table,
-        known_records.source_key,
         known_records.born_at,
         known_records.updated_at,
         fact_records.first_act_at as first_fact_at,
-        known_records.source_record_key as mint_key
+        cast(null as string) as first_fact_key
     from known_records
     left join fact_records on known_records.source_record_key = fact_records.source_record_key
     union all
     select
         keys_of_facts_alone.source_record_key,
-        keys_of_facts_alone.source_system,
-        keys_of_facts_alone.source_table,
-        keys_of_facts_alone.source_key,
         cast(null as timestamp) as born_at,
         cast(null as timestamp) as updated_at,
         keys_of_facts_alone.first_fact_at,
-        coalesce(
-            keys_of_facts_alone.first_fact_key, keys_of_facts_alone.source_record_key
-        ) as mint_key
+        keys_of_facts_alone.first_fact_key
     from keys_of_facts_alone
     left join placeholders
         on lower(keys_of_facts_alone.buyer_key) = placeholders.identifier_value
@@ -91,16 +78,11 @@ records as (
 )
 
 select
-    row_number() over (
-        order by md5(source_record_key) nulls last, source_record_key nulls last
-    ) as record_id,
+    {{ key_number('source_record_key') }} as record_id,
     source_record_key,
-    source_system,
-    source_table,
-    source_key,
     born_at,
     updated_at,
     first_fact_at,
     coalesce(least(born_at, first_fact_at), born_at, first_fact_at, updated_at) as first_seen_at,
-    mint_key
+    first_fact_key
 from records

@@ -9,10 +9,10 @@ links as (
 records as (
     select
         records.record_id,
-        records.source_system,
-        records.source_table,
-        records.source_key,
-        record_persons.one_id
+        record_persons.one_id,
+        {{ record_source_system('records.source_record_key') }} as source_system,
+        {{ record_source_table('records.source_record_key') }} as source_table,
+        {{ record_source_key('records.source_record_key') }} as source_key
     from {{ ref('int_identity__records') }} as records
     inner join {{ ref('int_identity__record_persons') }} as record_persons
         on records.source_record_key = record_persons.source_record_key

@@ -6,7 +6,8 @@
     {%- set parents = 'parents_' ~ number %}
     {%- set relation = components_round_relation(target_relation, 'parents', number) %}
     {%- set joined = ' left join ' ~ relation ~ ' as ' ~ parents %}
-    {%- set labels.joins = labels.joins ~ joined ~ ' on ' ~ parents ~ '.node_id = ' ~ labels.newest %}
+    {%- set labels.joins = labels.joins ~ joined ~ ' on ' ~ labels.newest ~ ' = '
+        ~ parents ~ '.node_id' %}
     {%- set labels.newest = 'coalesce(' ~ parents ~ '.parent_id, ' ~ labels.newest ~ ')' %}
     {%- endfor %}
     select first_parents.node_id as record_id, {{ labels.newest }} as component_id

@@ -1,5 +1,5 @@
 -- Grain: one row per record linked by an identifier to the identifier's smallest record
--- A view: clustering reads two numbers of it; writing identifiers costs more than reading twice.
+-- A view: clustering reads two numbers of it and need not wait for identifiers to be written.
 {{ config(materialized='view') }}
 with
 

@@ -50,13 +50,14 @@ lint:  ## ruff, mypy, yamllint, sqlfluff (dbt templater)
 	@$(setup) test
 	@mkdir -p target; status=0; \
 	check() { echo "[lint] $$1"; shift; "$$@" || { status=1; echo "[lint] failed: $$*" >&2; }; }; \
+	$(BIN)/mypy >target/mypy.txt 2>&1 & mypy=$$!; \
 	check "ruff: code" $(BIN)/ruff check .; \
 	check "ruff: layout" $(BIN)/ruff format --check .; \
-	check "mypy" $(BIN)/mypy; \
 	check "yamllint" $(BIN)/yamllint --strict .; \
-	check "sqlfluff (about a minute)" env REKINDLE_BUILD=target/lint.duckdb \
+	check "sqlfluff (about a minute, mypy beside it)" env REKINDLE_BUILD=target/lint.duckdb \
 		$(BIN)/sqlfluff lint --disable-progress-bar --processes $(JOBS) \
 		models snapshots tests/dbt; \
+	check "mypy" wait $$mypy; cat target/mypy.txt; \
 	exit $$status
 
 parse:  ## dbt parse, warnings are errors
@@ -72,7 +73,7 @@ policy: parse  ## the policy suite over target/manifest.json
 pytest:  ## the other tests (ARGS='-k rfm -x' narrows)
 	@$(setup) test
 	@echo "[test] pytest on $(JOBS) processes"
-	@$(BIN)/pytest -n $(JOBS) --dist worksteal --ignore tests/policy $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/policy $(ARGS)
 
 fix:  ## let ruff and sqlfluff mend what they can
 	@$(setup) test

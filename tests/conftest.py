@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -132,8 +133,8 @@ def complete_journey_landing(made_once: Callable[[str, Callable[[Path], None]], 
 
 @pytest.fixture(scope="session")
 def cdnow_landing(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
-    """Landing folder of CDNOW (the master file)."""
-    return made_once("cdnow", cdnow.write_landing)
+    """Landing folder of CDNOW (its tenth)."""
+    return made_once("cdnow_sample", partial(cdnow.write_landing, sample=True))
 
 
 @pytest.fixture(scope="session")

@@ -68,6 +68,7 @@ def _write_demo_brand(spec: BrandSpec, on_people: OnPeople | None, target: Path)
         write_brand,
     )  # late: it brings large libraries
 
+    target.parent.mkdir(parents=True, exist_ok=True)
     (target.parent / MARK).touch()  # the folder below var/ is the data set's own
     write_brand(target.parent, spec, on_people=on_people)
 

@@ -63,13 +63,8 @@ def write_data_set(workspace: Workspace, on_people: OnPeople | None = None) -> b
 
 
 def _write_demo_brand(spec: BrandSpec, on_people: OnPeople | None, target: Path) -> None:
-    from orchestration.demo_brand.generate import (
-        MARK,
-        write_brand,
-    )  # late: it brings large libraries
+    from orchestration.demo_brand.generate import write_brand  # late: large libraries
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    (target.parent / MARK).touch()  # the folder below var/ is the data set's own
     write_brand(target.parent, spec, on_people=on_people)
 
 

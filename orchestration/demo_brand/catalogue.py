@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.demo_brand import chunk as keys
-from orchestration.demo_brand.chunk import Rows, Tables
+from orchestration.demo_brand.chunk import Rows, Tables, together
 from orchestration.demo_brand.columns import (
     at_local,
     codes,
@@ -80,8 +80,6 @@ def _products(world: World) -> Rows:
             at,
         ).only(chosen)
 
-    from orchestration.demo_brand.records import together
-
     everything = np.ones(count, dtype=bool)
     return together(
         [version(everything, launched, everything), version(~retired, changed, retired)]
@@ -125,13 +123,12 @@ def _stores(world: World) -> Rows:
 
 def _price_changes(world: World) -> Rows:
     products = world.products
-    product, at = np.nonzero(products.change_day < DAYS)
+    product = np.nonzero(products.change_day < DAYS)[0]
     first = np.arange(len(products.price), dtype=np.int64)
     product = np.concatenate([first, product])
     price = np.concatenate([products.price, products.change_price[products.change_day < DAYS]])
     day = np.concatenate([products.launched_day, products.change_day[products.change_day < DAYS]])
     valid_from = at_local(day, np.zeros(len(day), dtype=np.int64))
-    del at
     return Rows(
         {
             "product_id": keys.product_ids(product),

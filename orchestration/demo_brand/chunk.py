@@ -57,6 +57,22 @@ class Rows:
         )
 
 
+def in_one_piece(column: Column) -> Column:
+    """The column as one array, for what takes no chunks."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def together(parts: list[Rows]) -> Rows:
+    """Rows of the same table, one part after another."""
+    return Rows(
+        {
+            name: pa.concat_arrays([in_one_piece(part.columns[name]) for part in parts])
+            for name in parts[0].columns
+        },
+        np.concatenate([part.changed_at for part in parts]),
+    )
+
+
 Tables = dict[str, Rows]
 """`system.table` and its rows."""
 

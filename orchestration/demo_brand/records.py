@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.demo_brand import chunk as keys
-from orchestration.demo_brand.chunk import END, Chunk, Rows, Tables
+from orchestration.demo_brand.chunk import END, Chunk, Rows, Tables, in_one_piece, together
 from orchestration.demo_brand.columns import (
     Bools,
     Column,
@@ -259,7 +259,7 @@ class _Record:
     person: Ints
     tokens: tuple[Ints, ...]
     """Identifiers of the person's own, as numbers; -1 = none. Kinds in the same order everywhere:
-    phone, email, unionid, card, id token."""
+    phone, email, unionid, id token."""
     phones: _Phones
     masked: Bools
     varies: Bools
@@ -347,20 +347,15 @@ def _members(chunk: Chunk, cards: Cards, agent: Ints) -> tuple[str, Rows, _Recor
     return (
         "crm.members",
         together([before, current]),
-        _Record(
-            key=member_no,
-            person=rows,
-            tokens=(
-                phones.token,
-                np.where(has_email, people.number[rows], -1),
-                np.where(has_union, people.number[rows], -1),
-                np.full(count, -1),
-                np.where(has_id, people.number[rows], -1),
-            ),
-            phones=phones,
-            masked=np.zeros(count, dtype=bool),
+        _record(
+            people,
+            rows,
+            member_no,
+            phones,
+            email=has_email,
+            union=has_union,
+            id_token=has_id,
             varies=varies,
-            has_name=True,
         ),
     )
 
@@ -373,16 +368,31 @@ def _account_rows(chunk: Chunk, has: Bools, topic: str) -> tuple[np.random.Gener
     return rng, rows, _time_of(rng, chunk.people.entered_day[rows] - 1)
 
 
-def _plain(
-    key: Column, rows: Ints, tokens: tuple[Ints, ...], phones: _Phones, varies: Bools | None = None
+def _record(
+    people: People,
+    rows: Ints,
+    key: Column,
+    phones: _Phones,
+    *,
+    email: Bools | None = None,
+    union: Bools | None = None,
+    id_token: Bools | None = None,
+    masked: Bools | None = None,
+    varies: Bools | None = None,
 ) -> _Record:
+    """What is true of a table's records; `varies` where they hold a name."""
+    never = np.zeros(len(rows), dtype=bool)
+
+    def of_the_person(holds: Bools | None) -> Ints:
+        return np.where(never if holds is None else holds, people.number[rows], -1)
+
     return _Record(
         key=key,
         person=rows,
-        tokens=tokens,
+        tokens=(phones.token, of_the_person(email), of_the_person(union), of_the_person(id_token)),
         phones=phones,
-        masked=np.zeros(len(rows), dtype=bool),
-        varies=np.zeros(len(rows), dtype=bool) if varies is None else varies,
+        masked=never if masked is None else masked,
+        varies=never if varies is None else varies,
         has_name=varies is not None,
     )
 
@@ -395,7 +405,6 @@ def _mini_program_users(chunk: Chunk, agent: Ints) -> tuple[str, Rows, _Record]:
     has_union = rng.random(count) < 0.85
     names, varies = _names(rng, chunk, rows)
     openid = keys.open_ids(people, rows)
-    none = np.full(count, -1)
     return (
         "mini_program.users",
         Rows(
@@ -409,13 +418,7 @@ def _mini_program_users(chunk: Chunk, agent: Ints) -> tuple[str, Rows, _Record]:
             },
             created,
         ),
-        _plain(
-            openid,
-            rows,
-            (phones.token, none, np.where(has_union, people.number[rows], -1), none, none),
-            phones,
-            varies,
-        ),
+        _record(people, rows, openid, phones, union=has_union, varies=varies),
     )
 
 
@@ -426,7 +429,6 @@ def _app_users(chunk: Chunk, agent: Ints) -> tuple[str, Rows, _Record]:
     phones = _phones(rng, chunk, people.phone[rows], rng.random(count) < 0.85, agent[rows])
     has_email = rng.random(count) < 0.3
     key = keys.app_user_ids(people, rows)
-    none = np.full(count, -1)
     return (
         "app.users",
         Rows(
@@ -440,12 +442,7 @@ def _app_users(chunk: Chunk, agent: Ints) -> tuple[str, Rows, _Record]:
             },
             created,
         ),
-        _plain(
-            key,
-            rows,
-            (phones.token, np.where(has_email, people.number[rows], -1), none, none, none),
-            phones,
-        ),
+        _record(people, rows, key, phones, email=has_email),
     )
 
 
@@ -456,7 +453,6 @@ def _website_users(chunk: Chunk, agent: Ints) -> tuple[str, Rows, _Record]:
     phones = _phones(rng, chunk, people.phone[rows], rng.random(count) < 0.5, agent[rows])
     has_email = rng.random(count) < 0.8
     key = keys.web_user_ids(people, rows)
-    none = np.full(count, -1)
     return (
         "website.users",
         Rows(
@@ -469,12 +465,7 @@ def _website_users(chunk: Chunk, agent: Ints) -> tuple[str, Rows, _Record]:
             },
             created,
         ),
-        _plain(
-            key,
-            rows,
-            (phones.token, np.where(has_email, people.number[rows], -1), none, none, none),
-            phones,
-        ),
+        _record(people, rows, key, phones, email=has_email),
     )
 
 
@@ -491,14 +482,7 @@ def _buyers(chunk: Chunk) -> tuple[str, Rows, _Record]:
     names, varies = _names(rng, chunk, rows)
     platform = codes([PLATFORMS.get(at, "") for at in range(7)], people.marketplace[rows])
     buyer_id = keys.buyer_ids(people, rows)
-    none = np.full(count, -1)
-    record = _plain(
-        joined(platform, ":", buyer_id),
-        rows,
-        (phones.token, none, none, none, none),
-        phones,
-        varies,
-    )
+    key = joined(platform, ":", buyer_id)
     return (
         "marketplace.buyers",
         Rows(
@@ -520,7 +504,7 @@ def _buyers(chunk: Chunk) -> tuple[str, Rows, _Record]:
             },
             created,
         ),
-        _Record(record.key, rows, record.tokens, phones, masked, varies, True),
+        _record(people, rows, key, phones, masked=masked, varies=varies),
     )
 
 
@@ -540,7 +524,6 @@ def _contacts(chunk: Chunk) -> tuple[str, Rows, _Record]:
     )
     key = keys.external_user_ids(people, rows)
     changed = np.where(left, removed, added)
-    none = np.full(count, -1)
     return (
         "wecom.contacts",
         Rows(
@@ -556,12 +539,7 @@ def _contacts(chunk: Chunk) -> tuple[str, Rows, _Record]:
             },
             changed,
         ),
-        _plain(
-            key,
-            rows,
-            (phones.token, none, np.where(has_union, people.number[rows], -1), none, none),
-            phones,
-        ),
+        _record(people, rows, key, phones, union=has_union),
     )
 
 
@@ -603,11 +581,11 @@ def _known(parts: list[tuple[str, _Record]], agents: int) -> Known:
     person = np.concatenate([record.person for record in records])
     lengths = [len(record.person) for record in records]
     group = np.arange(len(person), dtype=np.int64)
-    kinds = [np.concatenate([record.tokens[kind] for record in records]) for kind in range(5)]
     keyed = []
-    for kind, tokens in enumerate(kinds):
+    for parts_of_kind in zip(*(record.tokens for record in records), strict=True):
+        tokens = np.concatenate(parts_of_kind)
         held = np.flatnonzero(tokens >= 0)
-        _, value = np.unique(tokens[held] * 5 + kind, return_inverse=True)
+        _, value = np.unique(tokens[held], return_inverse=True)
         # A number that two people hold links, by truth, only the records of each.
         keyed.append((held, person[held] * (len(held) + 1) + value))
     while True:
@@ -632,7 +610,7 @@ def _known(parts: list[tuple[str, _Record]], agents: int) -> Known:
                 for (name, _), length in zip(parts, lengths, strict=True)
             ]
         ),
-        key=pa.concat_arrays([_whole(record.key) for record in records]),
+        key=pa.concat_arrays([in_one_piece(record.key) for record in records]),
         person=person,
         group=group,
         has_phone=np.concatenate([record.phones.known | record.masked for record in records]),
@@ -646,19 +624,4 @@ def _known(parts: list[tuple[str, _Record]], agents: int) -> Known:
             ]
         ),
         agents=agents,
-    )
-
-
-def _whole(column: Column) -> Column:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def together(parts: list[Rows]) -> Rows:
-    """Rows of the same table, one part after another."""
-    return Rows(
-        {
-            name: pa.concat_arrays([_whole(part.columns[name]) for part in parts])
-            for name in parts[0].columns
-        },
-        np.concatenate([part.changed_at for part in parts]),
     )

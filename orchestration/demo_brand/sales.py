@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from orchestration.demo_brand import chunk as keys
 from orchestration.demo_brand.campaigns import make_campaigns
-from orchestration.demo_brand.chunk import Chunk, Rows, Tables
+from orchestration.demo_brand.chunk import Chunk, Rows, Tables, together
 from orchestration.demo_brand.columns import (
     Column,
     Ints,
@@ -33,7 +33,7 @@ from orchestration.demo_brand.people import (
     WEBSITE,
     phone_numbers,
 )
-from orchestration.demo_brand.records import Cards, together
+from orchestration.demo_brand.records import Cards
 from orchestration.demo_brand.settings import DAYS, stream
 from orchestration.demo_brand.world import World
 

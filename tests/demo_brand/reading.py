@@ -11,7 +11,7 @@ import pyarrow as pa
 import yaml
 
 from orchestration.demo_brand.chunk import Chunk, Rows, Tables
-from orchestration.demo_brand.columns import Ints
+from orchestration.demo_brand.columns import Bools, Ints
 from orchestration.workspace import PROJECT
 
 
@@ -25,6 +25,16 @@ def contract_tables(system: str) -> dict[str, Any]:
 def values(rows: Rows, name: str) -> list[Any]:
     """A column as Python values."""
     return list(rows.columns[name].to_pylist())
+
+
+def texts(rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """A column as an array of Python values, None where null."""
+    return np.array(values(rows, name), dtype=object)
+
+
+def is_known(found: np.ndarray[Any, np.dtype[np.object_]]) -> Bools:
+    """Where an array of Python values holds one that is not None."""
+    return np.array([value is not None for value in found], dtype=bool)
 
 
 def seconds(rows: Rows, name: str) -> Ints:

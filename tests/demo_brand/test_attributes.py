@@ -33,12 +33,6 @@ ASKED = {"sms", "app_push", "wecom", "email", "call"}
 
 
 @pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    world = make_world(BrandSpec())
-    return [make_chunk(world, 0), make_chunk(world, 1)]
-
-
-@pytest.fixture(scope="module")
 def parts(chunks: list[Chunk]) -> list[Tables]:
     return [attribute_tables(chunk) for chunk in chunks]
 

@@ -13,6 +13,7 @@ from orchestration.demo_brand.digital import CONTENT_TYPES, EVENTS, digital_tabl
 from orchestration.demo_brand.people import APP, MINI_PROGRAM, NEVER, POS, WEBSITE
 from orchestration.demo_brand.settings import CHUNK_PEOPLE, DAY_SECONDS, DAYS, BrandSpec
 from orchestration.demo_brand.world import make_world
+from tests.demo_brand.reading import texts
 
 FEEDS = ("mini_program.events", "app.events", "website.events")
 SYSTEMS = {"web_user_id": WEBSITE, "openid": MINI_PROGRAM, "app_user_id": APP}
@@ -22,17 +23,8 @@ SPEC = BrandSpec()
 
 
 @pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    return [make_chunk(make_world(SPEC), number) for number in (0, 1)]
-
-
-@pytest.fixture(scope="module")
 def tables(chunks: list[Chunk]) -> list[Tables]:
     return [digital_tables(chunk) for chunk in chunks]
-
-
-def texts(rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.object_]]:
-    return np.array(rows.columns[name].to_pylist(), dtype=object)
 
 
 def numbers_in(rows: Rows, name: str, prefix: int) -> np.ndarray[Any, np.dtype[np.int64]]:

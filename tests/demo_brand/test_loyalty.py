@@ -39,12 +39,6 @@ PURCHASE_LIKE = ("purchase", "adjust", "redeem", "refund", "expire")
 
 
 @pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    world = make_world(BrandSpec())
-    return [make_chunk(world, 0), make_chunk(world, 1)]
-
-
-@pytest.fixture(scope="module")
 def parts(chunks: list[Chunk]) -> list[Tables]:
     return [made_by(chunk) for chunk in chunks]
 

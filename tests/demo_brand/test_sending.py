@@ -42,12 +42,6 @@ CAMPAIGNS = contract_tables("campaigns")
 
 
 @pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    world = make_world(BrandSpec())
-    return [make_chunk(world, 0), make_chunk(world, 1)]
-
-
-@pytest.fixture(scope="module")
 def parts(chunks: list[Chunk]) -> list[Tables]:
     return [sending_tables(chunk) for chunk in chunks]
 

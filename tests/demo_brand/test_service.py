@@ -12,23 +12,15 @@ from orchestration.demo_brand.columns import at_local
 from orchestration.demo_brand.service import SURVEY_KINDS, TICKET_KINDS, service_tables
 from orchestration.demo_brand.settings import CHUNK_PEOPLE, DAY_SECONDS, BrandSpec
 from orchestration.demo_brand.world import make_world
+from tests.demo_brand.reading import is_known, texts
 
 BEGIN = int(at_local(np.array(0), np.array(0)))
 SPEC = BrandSpec()
 
 
 @pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    return [make_chunk(make_world(SPEC), number) for number in (0, 1)]
-
-
-@pytest.fixture(scope="module")
 def tables(chunks: list[Chunk]) -> list[Tables]:
     return [service_tables(chunk) for chunk in chunks]
-
-
-def texts(rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.object_]]:
-    return np.array(rows.columns[name].to_pylist(), dtype=object)
 
 
 def seconds(rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -109,12 +101,12 @@ def test_order_of_times(tables: list[Tables]) -> None:
         assert (last == rows.changed_at).all()
         assert (rows.changed_at == seconds(rows, "updated_at")).all()
         still_open += int((closed > END).sum())
-        judged = texts(rows, "csat") != None  # noqa: E711
+        judged = is_known(texts(rows, "csat"))
         assert not (judged & (closed > END)).any()
         assert opened.min() >= BEGIN
         surveys = part["service.surveys"]
         invited = seconds(surveys, "invited_at")
-        known = texts(surveys, "invited_at") != None  # noqa: E711
+        known = is_known(texts(surveys, "invited_at"))
         assert (invited <= surveys.changed_at)[known].all()
         for table in part.values():
             assert table.changed_at.max() <= END
@@ -146,7 +138,7 @@ def test_higher_tiers_are_served_sooner(chunks: list[Chunk], tables: list[Tables
     for chunk, part in zip(chunks, tables, strict=True):
         rows = part["service.tickets"]
         order = texts(rows, "order_id")
-        known = (order != None) & (texts(rows, "first_response_at") != None)  # noqa: E711
+        known = is_known(order) & is_known(texts(rows, "first_response_at"))
         tier = chunk.orders.tier[np.array([int(text[5:]) for text in order[known]])]
         wait = (seconds(rows, "first_response_at") - seconds(rows, "opened_at"))[known]
         for level in range(5):

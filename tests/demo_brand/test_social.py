@@ -21,23 +21,15 @@ from orchestration.demo_brand.social import (
     social_world,
 )
 from orchestration.demo_brand.world import make_world
+from tests.demo_brand.reading import is_known, texts
 
 BEGIN = int(at_local(np.array(0), np.array(0)))
 SPEC = BrandSpec()
 
 
 @pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    return [make_chunk(make_world(SPEC), number) for number in (0, 1)]
-
-
-@pytest.fixture(scope="module")
 def tables(chunks: list[Chunk]) -> list[Tables]:
     return [social_tables(chunk) for chunk in chunks]
-
-
-def texts(rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.object_]]:
-    return np.array(rows.columns[name].to_pylist(), dtype=object)
 
 
 def owners(chunk: Chunk, rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -48,7 +40,7 @@ def owners(chunk: Chunk, rows: Rows, name: str) -> np.ndarray[Any, np.dtype[np.i
 
 def counts(tables: list[Tables], table: str, column: str) -> dict[str, int]:
     values = np.concatenate([texts(part[table], column) for part in tables])
-    found, many = np.unique(values[values != None], return_counts=True)  # noqa: E711
+    found, many = np.unique(values[is_known(values)], return_counts=True)
     return dict(zip(found.tolist(), many.tolist(), strict=True))
 
 
@@ -120,9 +112,9 @@ def test_groups_are_joined_once_and_talked_in_by_members(tables: list[Tables]) -
                 came, gone = spans[group, contact]
                 assert came <= at
                 assert gone is None or at <= gone
-        personal = texts(messages, "group_id") == None  # noqa: E711
-        assert (texts(messages, "staff_id")[personal] != None).all()  # noqa: E711
-        judged = texts(messages, "is_helpful") != None  # noqa: E711
+        personal = ~is_known(texts(messages, "group_id"))
+        assert is_known(texts(messages, "staff_id")[personal]).all()
+        judged = is_known(texts(messages, "is_helpful"))
         assert not (judged & (personal | (texts(messages, "direction") == "out"))).any()
 
 

@@ -1,12 +1,13 @@
-"""When the people of a chunk join, are there, and have their birthdays; who brought whom."""
+"""When the people of a chunk join and are there; who brought whom."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 
 from orchestration.demo_brand.chunk import Chunk
 from orchestration.demo_brand.columns import Bools, Floats, Ints, at_local
-from orchestration.demo_brand.people import People
 from orchestration.demo_brand.settings import DAYS, stream
 
 _STAYS_DAYS = 21
@@ -17,6 +18,7 @@ _RING = 3
 """Bots that name each other as referrers, round and round."""
 
 
+@lru_cache(maxsize=1)
 def registered_at(chunk: Chunk) -> Ints:
     """UTC seconds at which each person first registers: on the day of entry, before any order."""
     people, orders = chunk.people, chunk.orders
@@ -62,17 +64,7 @@ def daytime(rng: np.random.Generator, chunk: Chunk, person: Ints) -> Ints:
     return (np.clip(hour, 7.0, 23.95) * 3_600).astype(np.int64)
 
 
-def birthdays(people: People, year: int) -> Ints:
-    """The day of the calendar on which people have their birthday in a year."""
-    born = people.birth_day.astype("datetime64[D]")
-    month = born.astype("datetime64[M]")
-    into_month = born - month
-    this_year = np.datetime64(year - 1970, "Y").astype("datetime64[M]")
-    starts = (this_year + month.astype(np.int64) % 12).astype("datetime64[D]")
-    first = np.datetime64("2023-07-01")
-    return np.asarray((starts + into_month - first).astype(np.int64))
-
-
+@lru_cache(maxsize=1)
 def referrers(chunk: Chunk) -> Ints:
     """Who brought each person (a position in the chunk); -1 = nobody. Bots bring each other."""
     people = chunk.people

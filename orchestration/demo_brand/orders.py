@@ -19,9 +19,17 @@ from orchestration.demo_brand.columns import (
     position_in_group,
     starts_of_groups,
 )
-from orchestration.demo_brand.people import APP, DOUYIN, MINI_PROGRAM, POS, TMALL, People
+from orchestration.demo_brand.people import (
+    APP,
+    DOUYIN,
+    MINI_PROGRAM,
+    POS,
+    TMALL,
+    People,
+    birthdays,
+)
 from orchestration.demo_brand.purchases import LINES, Baskets, Rhythms
-from orchestration.demo_brand.settings import DAY_SECONDS, DAYS, stream
+from orchestration.demo_brand.settings import DAY_SECONDS, DAYS, FIRST_DATE, LAST_DATE, stream
 from orchestration.demo_brand.world import HOURS, LEAF, PACKS, STAFF_PER_SHOP, World
 from orchestration.workspace import PROJECT
 
@@ -426,13 +434,14 @@ def _coupons(
     member_day = rng.random((len(card), 24)) < 0.03
     member_day &= people.entered_day[card][:, None] < month_day
     who, month = np.nonzero(member_day)
-    birthdays = _birthdays(people, card)
-    who_birthday, year = np.nonzero((birthdays >= 7) & (birthdays < DAYS) & (
-        people.entered_day[card][:, None] < birthdays - 7
-    ) & (rng.random(birthdays.shape) < 0.35))  # fmt: skip
+    years = range(FIRST_DATE.year, LAST_DATE.year + 1)
+    birthday = np.stack([birthdays(people, year)[card] for year in years], axis=1)
+    who_birthday, year = np.nonzero((birthday >= 7) & (birthday < DAYS) & (
+        people.entered_day[card][:, None] < birthday - 7
+    ) & (rng.random(birthday.shape) < 0.35))  # fmt: skip
     owner = np.concatenate([touches.person[given], card[who], card[who_birthday]])
     issued_day = np.concatenate([
-        starts[touches.campaign[given]], month_day[month], birthdays[who_birthday, year] - 7,
+        starts[touches.campaign[given]], month_day[month], birthday[who_birthday, year] - 7,
     ])  # fmt: skip
     template = np.concatenate([
         template, np.full(len(who), MEMBER_DAY_COUPON), np.full(len(year), BIRTHDAY_COUPON),
@@ -484,15 +493,6 @@ def _coupons(
         expires_at=expires_at,
         order=order,
     )
-
-
-def _birthdays(people: People, who: Ints) -> Ints:
-    """Days of the calendar on which people have their birthday in each of three years."""
-    born = np.datetime64("1970-01-01") + people.birth_day[who]
-    year = born.astype("datetime64[Y]")
-    into = (born - year.astype("datetime64[D]")).astype(np.int64)
-    starts = np.array([-181, 184, 550])
-    return np.asarray(starts[None, :] + into[:, None])
 
 
 def _economy(

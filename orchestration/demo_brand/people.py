@@ -8,7 +8,14 @@ import numpy as np
 
 from orchestration.demo_brand.columns import Bools, Floats, Ints, pick
 from orchestration.demo_brand.names import GIVEN, SURNAMES
-from orchestration.demo_brand.settings import CHUNK_PEOPLE, DAYS, FIRST_DAY, BrandSpec, stream
+from orchestration.demo_brand.settings import (
+    CHUNK_PEOPLE,
+    DAYS,
+    FIRST_DATE,
+    FIRST_DAY,
+    BrandSpec,
+    stream,
+)
 from orchestration.demo_brand.world import CITIES, SHOPS, STREETS, World
 
 TRIER, OCCASIONAL, REGULAR, LOYAL = range(4)
@@ -19,6 +26,12 @@ CHANNELS = ("website", "mini_program", "app", "tmall", "jd", "douyin", "pos")
 WEBSITE, MINI_PROGRAM, APP, TMALL, JD, DOUYIN, POS = range(7)
 NEVER = DAYS + 10_000
 """A day that does not come."""
+
+_HABITS = (0.43, 0.28, 0.165, 0.125)
+"""Shares of the habits."""
+_OF_BEFORE = np.array([0.12, 0.35, 0.55, 0.68])
+"""Share of people whose first contact was before the two years, by habit: who buys for years."""
+_LEAST_APPETITE, _APPETITE_TAIL, _MOST_APPETITE = 0.70, 2.6, 5.0
 
 _PHONE_PREFIXES = (
     135, 136, 137, 138, 139, 150, 151, 152, 157, 158, 159, 182, 183, 187, 188, 130, 131, 132, 155,
@@ -63,6 +76,9 @@ class People:
     """The marketplace used (TMALL, JD, DOUYIN); -1 = none."""
     has_wecom: Bools
     habit: Ints
+    appetite: Floats
+    """How much more often the person buys than others of the habit; few, with a Pareto tail, a
+    lot more."""
     motive: Ints
     price_sensitivity: Floats
     sociability: Floats
@@ -87,6 +103,19 @@ def phone_numbers(numbers: Ints, prefixes: Ints) -> Ints:
     return np.array(_PHONE_PREFIXES)[prefixes] * 100_000_000 + (numbers * 48_271 + 13) % 100_000_000
 
 
+def birthdays(people: People, year: int) -> Ints:
+    """The day of the calendar on which people have their birthday in a year.
+
+    Who was born on 29 February has it on 1 March in other years.
+    """
+    born = people.birth_day.astype("datetime64[D]")
+    month = born.astype("datetime64[M]")
+    into_month = born - month
+    this_year = np.datetime64(year - 1970, "Y").astype("datetime64[M]")
+    starts = (this_year + month.astype(np.int64) % 12).astype("datetime64[D]")
+    return np.asarray((starts + into_month - np.datetime64(FIRST_DATE)).astype(np.int64))
+
+
 def make_people(world: World, chunk: int) -> People:
     """The people of a chunk: those with numbers from chunk · 10,000 on."""
     spec = world.spec
@@ -94,8 +123,8 @@ def make_people(world: World, chunk: int) -> People:
     count = min(CHUNK_PEOPLE, spec.people - chunk * CHUNK_PEOPLE)
     number = np.arange(count, dtype=np.int64) + chunk * CHUNK_PEOPLE
     has_card = _has_card(number, spec)
-    habit = pick(rng, (0.33, 0.29, 0.27, 0.11), count)
-    before = rng.random(count) < np.array([0.20, 0.45, 0.50, 0.60])[habit]
+    habit = pick(rng, _HABITS, count)
+    before = rng.random(count) < _OF_BEFORE[habit]
     entered = np.where(before, -rng.integers(1, 1_000, count), rng.integers(0, DAYS - 2, count))
     gender = (rng.random(count) < 0.22).astype(np.int64)
     age = np.clip(rng.normal(32, 9, count), 16, 75)
@@ -147,6 +176,9 @@ def make_people(world: World, chunk: int) -> People:
         marketplace=marketplace,
         has_wecom=has_card & (rng.random(count) < 0.30),
         habit=habit,
+        appetite=np.minimum(
+            _LEAST_APPETITE * (1.0 - rng.random(count)) ** (-1 / _APPETITE_TAIL), _MOST_APPETITE
+        ),
         motive=pick(rng, (0.5, 0.28, 0.22), count),
         price_sensitivity=rng.beta(2.0, 2.5, count),
         sociability=rng.beta(0.7, 3.5, count),

@@ -22,12 +22,12 @@ from orchestration.demo_brand.deeds import DEEDS, SPREE_SECONDS, Deeds, review_s
 from orchestration.demo_brand.moments import (
     active_days,
     active_share,
-    birthdays,
     daytime,
     is_active,
     referrers,
     registered_at,
 )
+from orchestration.demo_brand.people import birthdays
 from orchestration.demo_brand.settings import DAY_SECONDS, FIRST_DATE, stream
 
 REASONS = (

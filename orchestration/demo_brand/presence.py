@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -73,6 +74,7 @@ class Presence:
         return person[kept], day[kept]
 
 
+@lru_cache(maxsize=1)
 def make_presence(chunk: Chunk) -> Presence:
     """When the people of a chunk are around; the same for all that they do."""
     rng = stream(chunk.world.spec.seed, chunk.number, "presence")

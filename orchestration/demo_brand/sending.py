@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -92,6 +93,7 @@ class Sends:
         return len(self.touch)
 
 
+@lru_cache(maxsize=1)
 def make_sends(chunk: Chunk) -> Sends:
     """Whom campaigns were sent to, when, and what came of it."""
     rng = stream(chunk.world.spec.seed, chunk.number, "sending")

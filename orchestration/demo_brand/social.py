@@ -120,6 +120,7 @@ def social_world(world: World) -> Tables:
     }
 
 
+@lru_cache(maxsize=1)
 def contacts_added_at(chunk: Chunk) -> Ints:
     """UTC second at which people became WeCom contacts (those with `has_wecom`)."""
     rng = stream(chunk.world.spec.seed, chunk.number, "contacts")

@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from orchestration.demo_brand.columns import Bools, Floats, Ints, pick
 from orchestration.demo_brand.settings import DAYS, FIRST_DATE, BrandSpec, stream
@@ -89,6 +90,22 @@ FESTIVALS: tuple[tuple[str, int, int, int, float, int], ...] = (
     ("national_day", 10, 1, 2, 1.7, 10),
 )
 WEEKDAYS = (0.92, 0.90, 0.92, 0.95, 1.05, 1.20, 1.15)
+MONTHS = (0.96, 0.90, 1.04, 0.98, 1.06, 1.06, 0.86, 0.90, 1.04, 1.02, 1.10, 1.06)
+"""What is used and bought in each month of the year against the mean month."""
+NEW_YEARS = (date(2024, 2, 10), date(2025, 1, 29))
+_NEW_YEAR_DAYS = ((-24, -7, 1.15), (-6, -2, 0.80), (-1, 8, 0.45), (9, 14, 0.80))
+"""Around Chinese New Year, first and last day against it: presents before, a quiet week in it."""
+_YEARLY: dict[str, tuple[float, int]] = {
+    # category: how much its use swings over the year, month (1 to 12) in which it is highest
+    "sunscreen": (0.65, 7),
+    "body_wash": (0.25, 7),
+    "cleanser": (0.10, 7),
+    "face_cream": (0.30, 12),
+    "hand_cream": (0.55, 12),
+    "baby_lotion": (0.25, 12),
+    "lipstick": (0.15, 2),
+    "perfume": (0.25, 2),
+}
 HOURS = (
     (9, 5, 3, 2, 1, 1, 3, 7, 12, 18, 24, 25, 28, 24, 22, 21, 21, 22, 25, 34, 46, 50, 38, 20),
     (0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 14, 22, 20, 18, 24, 28, 26, 24, 26, 30, 26, 10, 0, 0),
@@ -142,6 +159,9 @@ class Calendar:
     festival: Ints
     """Position in FESTIVALS; -1 on ordinary days."""
     peak_days: Ints
+    worn: Floats
+    """Days of mean use before each day, seasons considered: one row a category, DAYS + 1 columns.
+    In its season more of a thing is used up in a day."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +183,20 @@ def make_world(spec: BrandSpec) -> World:
 def cycle_days() -> Floats:
     """Days that a middle pack of each category lasts; 0 where it has no rhythm."""
     return np.array([row[3] or 0.0 for row in CATEGORIES])
+
+
+def wear_until(world: World, category: Ints, day: Floats) -> Floats:
+    """Days of mean use that lie before a day, in categories that the seasons favour or not."""
+    whole = np.clip(day, 0, DAYS).astype(np.int64)
+    worn = world.calendar.worn[category, whole]
+    return np.asarray(np.where(day < 0, day, worn))
+
+
+def day_of_wear(world: World, category: Ints, worn: Floats) -> Ints:
+    """The day up to which so many days of mean use go by; 0 <= worn < DAYS."""
+    edges = world.calendar.worn + np.arange(len(CATEGORIES))[:, None] * 2 * DAYS
+    place = np.searchsorted(edges.ravel(), worn + category * 2 * DAYS, side="right") - 1
+    return np.asarray(np.minimum(place - category * (DAYS + 1), DAYS - 1))
 
 
 def _products(spec: BrandSpec) -> Products:
@@ -226,10 +260,8 @@ def _calendar() -> Calendar:
     days = np.arange(DAYS)
     dates = np.datetime64(FIRST_DATE) + days
     weekday = (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    weight = np.array(WEEKDAYS)[weekday]
-    month = dates.astype("datetime64[M]").astype(np.int64) % 12
-    season = np.array([0.95, 0.80, 1.05, 1.0, 1.05, 1.05, 0.92, 0.95, 1.0, 1.05, 1.10, 1.08])
-    weight = weight * season[month]
+    season = _season(dates)
+    weight = np.array(WEEKDAYS)[weekday] * season
     festival = np.full(DAYS, -1)
     percent = np.zeros(DAYS, dtype=np.int64)
     peaks = []
@@ -244,4 +276,23 @@ def _calendar() -> Calendar:
                     percent[at + offset] = off
             if 0 <= at < DAYS:
                 peaks.append(at)
-    return Calendar(weight, percent, festival, np.array(sorted(peaks)))
+    return Calendar(weight, percent, festival, np.array(sorted(peaks)), _worn(dates, season))
+
+
+def _season(dates: npt.NDArray[np.datetime64]) -> Floats:
+    """What is bought on each day, festivals and days of the week aside."""
+    season = np.array(MONTHS)[dates.astype("datetime64[M]").astype(np.int64) % 12]
+    for new_year in NEW_YEARS:
+        since = (dates - np.datetime64(new_year)).astype(np.int64)
+        for first, last, share in _NEW_YEAR_DAYS:
+            season[(since >= first) & (since <= last)] *= share
+    return season
+
+
+def _worn(dates: npt.NDArray[np.datetime64], season: Floats) -> Floats:
+    into_year = (dates - dates.astype("datetime64[Y]")).astype(np.int64) / 365.25 * 12
+    swing, highest = np.array([_YEARLY.get(row[0], (0.0, 1)) for row in CATEGORIES]).T
+    turn = 2 * np.pi * (into_year[None, :] - (highest[:, None] - 0.5)) / 12
+    wear = season[None, :] * (1 + swing[:, None] * np.cos(turn))
+    wear /= wear.mean(axis=1, keepdims=True)
+    return np.concatenate([np.zeros((len(wear), 1)), np.cumsum(wear, axis=1)], axis=1)

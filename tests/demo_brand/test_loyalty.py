@@ -14,8 +14,9 @@ from orchestration.demo_brand.columns import Bools, Ints, at_local, local_day
 from orchestration.demo_brand.deeds import make_deeds
 from orchestration.demo_brand.digital import digital_tables
 from orchestration.demo_brand.loyalty import BENEFITS, loyalty_tables, loyalty_world
-from orchestration.demo_brand.moments import birthdays, is_active, referrers, registered_at
+from orchestration.demo_brand.moments import is_active, referrers, registered_at
 from orchestration.demo_brand.orders import POINTS_MALL
+from orchestration.demo_brand.people import birthdays
 from orchestration.demo_brand.points import TASKS, running_balance
 from orchestration.demo_brand.service import service_tables
 from orchestration.demo_brand.settings import DAYS, BrandSpec

@@ -1,4 +1,4 @@
-"""Handing rows over: on their day or late, once or twice, right or corrected later."""
+"""Handing rows over: on their day or late, once or twice, right, corrected later or broken."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from orchestration.demo_brand.chunk import END, Rows
 from orchestration.demo_brand.columns import Column, Ints, instants, local_day
+from orchestration.demo_brand.faults import break_copies, typed_by_hand
 from orchestration.demo_brand.settings import DAY_SECONDS, DAYS, Rates, stream
 
 CORRECTED = {
@@ -35,6 +36,8 @@ class HandedOver:
     duplicates: int
     late: int
     corrections: int
+    broken: dict[str, int]
+    """Rows that belong into quarantine, by reason: copies of others."""
     records: int
 
 
@@ -73,15 +76,17 @@ def hand_over(name: str, rows: Rows, rates: Rates, seed: int, chunk: int) -> Han
     late = rng.random(count) < rates.late
     day = np.where(late, day + rng.integers(1, rates.late_days + 1, count), day)
     again = np.flatnonzero(rng.random(count) < rates.duplicates)
-    if len(again):
-        table = pa.concat_tables([table, table.take(pa.array(again))])
-        day = np.concatenate([day, day[again] + rng.integers(0, 4, len(again))])
+    sound = typed_by_hand(name, table)
+    broken = break_copies(stream(seed, chunk, f"faults {name}"), name, sound, rates)
+    table = pa.concat_tables([sound, sound.take(pa.array(again)), broken.table])
+    day = np.concatenate([day, day[again] + rng.integers(0, 4, len(again)), day[broken.row]])
     return HandedOver(
         table=table,
         day=np.minimum(day, DAYS - 1),
         duplicates=len(again),
         late=int(late.sum()),
         corrections=corrections,
+        broken=broken.reasons,
         records=count,
     )
 

@@ -126,12 +126,12 @@ def make_baskets(
     kept = day < DAYS
     slot, day, pack, quantity, person = (v[kept] for v in (slot, day, pack, quantity, person))
     # What is due soon is bought on one visit.
-    width = _TOGETHER_DAYS[people.habit] / np.minimum(people.appetite, 3.0)
-    width = np.maximum(width.astype(np.int64), 3)[person]
+    together = _TOGETHER_DAYS[people.habit] / np.minimum(people.appetite, 3.0)
+    width = np.maximum(together.astype(np.int64), 3)[person]
     visit = (day + people.number[person] % width) // width
     order = np.lexsort((rhythms.category[slot], day, visit, person))
     slot, day, pack, quantity, person, visit = (
-        v[order] for v in (slot, day, pack, quantity, person, visit)
+        values[order] for values in (slot, day, pack, quantity, person, visit)
     )
     basket_key = person * 1_000 + visit
     opens = np.ones(len(day), dtype=bool)
@@ -197,8 +197,9 @@ def _purchases(
 def _to_festivals(
     rng: np.random.Generator, world: World, day: Ints, entered: Ints, sensitivity: Floats
 ) -> Ints:
-    """Who minds the price waits for the next festival or has stocked up at the last one; everybody
-    prefers the busier days.
+    """Who minds the price waits for the next festival, or has stocked up at the one before.
+
+    Everybody prefers the busier days.
     """
     peaks = world.calendar.peak_days
     following = np.searchsorted(peaks, day)

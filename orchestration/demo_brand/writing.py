@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from orchestration.demo_brand.columns import Column
 from orchestration.demo_brand.settings import ZONE, ZONE_SECONDS
 
 CSV_TABLES = {
@@ -100,6 +101,17 @@ class TableWriter:
             self.close()
 
 
+def local_texts(moments: Column) -> Column:
+    """Instants of whole seconds as text: local time without a zone."""
+    local = pc.add(moments.cast(pa.timestamp("s")), pa.scalar(ZONE_SECONDS, pa.duration("s")))
+    return local.cast(pa.string())
+
+
+def zoned_texts(moments: Column) -> Column:
+    """Instants of whole seconds as text, with their zone."""
+    return pc.strftime(moments.cast(pa.timestamp("s", "UTC")), format="%Y-%m-%dT%H:%M:%S+00:00")
+
+
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -111,9 +123,6 @@ def _for_csv(table: pa.Table, headers: dict[str, str]) -> pa.Table:
     for name in table.column_names:
         column = table.column(name)
         if pa.types.is_timestamp(column.type):
-            local = pc.add(
-                column.cast(pa.timestamp("s")), pa.scalar(ZONE_SECONDS, pa.duration("s"))
-            )
-            column = local.cast(pa.string())
+            column = local_texts(column)
         columns[headers.get(name, name)] = column
     return pa.table(columns)

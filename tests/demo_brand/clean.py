@@ -1,30 +1,38 @@
 """The demo brand's landing folder as the oracles read it: Parquet and CSV with the contract's
-names."""
+names, without the rows that are broken."""
 
 from __future__ import annotations
 
 import csv
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 
-from orchestration.demo_brand.settings import ZONE
+from orchestration.demo_brand.settings import LAST_DATE, ZONE
 from orchestration.demo_brand.writing import CSV_TABLES
+from tests.demo_brand.reading import contract_tables
 from tests.oracles.compare import KEY_OF_RECORD
 from tests.oracles.landing import TABLES, Landing, read_landing
 
 
 def read_clean(landing: Path, folder: Path) -> Landing:
-    """Read a demo brand's landing folder by way of a copy without its formats and headers."""
+    """Read a demo brand's landing folder by way of a copy without its formats, headers and faults.
+
+    What is broken is found by the contract's rules, not by what the generator says.
+    """
     shutil.copytree(landing, folder)
     for file in folder.rglob("*.jsonl"):
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        columns = TABLES.get(".".join(file.relative_to(folder).parts[:2]))
+        name = ".".join(file.relative_to(folder).parts[:2])
+        columns = TABLES.get(name)
         if columns is not None:
-            wanted = [*columns.columns, "phone"]
+            needed = [key for key, kind in contract_of(name).items() if kind.get("required")]
+            wanted = list(dict.fromkeys([*columns.columns, *needed, "phone"]))
             pl.DataFrame(
                 {name: [row.get(name) for row in rows] for name in wanted},
                 schema=dict.fromkeys(wanted, pl.String),
@@ -37,7 +45,59 @@ def read_clean(landing: Path, folder: Path) -> Landing:
             with file.open("w", encoding="utf-8", newline="") as lines:
                 csv.writer(lines).writerows([[meant.get(column, column) for column in first]])
                 csv.writer(lines).writerows(others)
+    for name in TABLES:
+        for file in sorted(folder.joinpath(*name.split(".")).rglob("*.*")):
+            if file.suffix in {".csv", ".parquet"}:
+                drop_broken(file, name)
     return read_landing(folder, naive_zone=ZONE)
+
+
+def contract_of(name: str) -> dict[str, dict[str, Any]]:
+    """The columns of a table by the contract."""
+    system, table = name.split(".")
+    columns: dict[str, dict[str, Any]] = contract_tables(system)[table]["columns"]
+    return columns
+
+
+def drop_broken(file: Path, name: str) -> None:
+    """Take rows out of a Parquet or CSV file that belong into quarantine by the contract."""
+    is_text = file.suffix == ".csv"
+    frame = (
+        pl.read_csv(file, infer_schema=False)
+        if is_text
+        else pl.read_parquet(file, hive_partitioning=False)
+    )
+    sound = pl.lit(value=True)
+    for column, kind in contract_of(name).items():
+        if not kind.get("required") or column not in frame.columns:
+            continue
+        value = pl.col(column)
+        sound &= value.is_not_null()
+        if kind["type"] == "timestamp" and is_text:
+            has_zone = name not in CSV_TABLES
+            texts = [text for text in frame[column].unique() if is_moment(text, has_zone)]
+            sound &= value.is_in(texts)
+        elif kind["type"] == "timestamp":
+            sound &= value.dt.year().is_between(1900, LAST_DATE.year)
+        elif kind["type"] == "money" or "min" in kind:
+            sound &= value.cast(pl.Float64) >= 0
+        if kind.get("unknown") == "quarantine":
+            sound &= value.is_in(kind["codes"])
+    kept = frame.filter(sound)
+    if kept.height < frame.height:
+        if is_text:
+            kept.write_csv(file)
+        else:
+            kept.write_parquet(file)
+
+
+def is_moment(text: str | None, has_zone: bool) -> bool:
+    """Whether a text is a time, with a zone where it has to have one."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return False
+    return not has_zone or moment.tzinfo is not None
 
 
 def persons_of(connection: duckdb.DuckDBPyConnection, landing: Path) -> dict[str, str]:

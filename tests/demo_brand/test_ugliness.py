@@ -16,10 +16,12 @@ import pytest
 from orchestration.demo_brand.chunk import Chunk, make_chunk
 from orchestration.demo_brand.delivery import CORRECTED
 from orchestration.demo_brand.digital import _by_device_clock
+from orchestration.demo_brand.faults import FAULTS
 from orchestration.demo_brand.people import phone_numbers
 from orchestration.demo_brand.records import DUMMY_PHONES, SECOND_CARD
 from orchestration.demo_brand.settings import FIRST_DATE, LAST_DATE, BrandSpec, Rates, stream
 from orchestration.demo_brand.world import make_world
+from orchestration.demo_brand.writing import CSV_TABLES, JSON_TABLES
 
 SPEC = BrandSpec()
 RATES = Rates()
@@ -106,6 +108,19 @@ def test_how_rows_are_handed_over(landing: duckdb.DuckDBPyConnection, kind: str)
         # Rows of the last days cannot be corrected any more; only settled orders are.
         each = 4.0 if kind == "correction" else 1.0
         assert_share(found, of, rate, each)
+
+
+def test_broken_rows(landing: duckdb.DuckDBPyConnection) -> None:
+    found = landing.execute(
+        'select "table", sum(rows), any_value(of_rows) from ('
+        ' select "table", kind, sum(rows) as rows, sum(of_rows) as of_rows from truth_delivery'
+        " where kind like 'broken!_%' escape '!' and kind <> 'broken_off' group by all)"
+        " group by all"
+    ).fetchall()
+    assert {table for table, *_ in found} == set(FAULTS)
+    for table, rows, of in found:
+        by_hand = table in CSV_TABLES or table in JSON_TABLES
+        assert_share(rows, of, RATES.broken_by_hand if by_hand else RATES.broken_rows)
 
 
 def test_duplicates_are_equal_rows(landing: duckdb.DuckDBPyConnection) -> None:

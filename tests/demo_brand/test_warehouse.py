@@ -13,6 +13,10 @@ from orchestration.workspace import PROJECT
 from tests.conftest import BuildWarehouse
 
 SCHEMAS = ("core", "identity", "insight", "measurement", "kpi")
+QUARANTINED = {
+    "missing_required", "out_of_range", "future", "unknown_code", "invalid_value",
+    "naive_timestamp",
+}  # fmt: skip
 ENOUGH = 20
 """Every code fires at least so often."""
 
@@ -144,6 +148,70 @@ def test_every_code_fires(
     found = counts(marts, f"(from {table})", column)
     assert set(found) == wanted
     assert {code: rows for code, rows in found.items() if rows < ENOUGH} == {}
+
+
+@pytest.mark.slow
+def test_what_is_broken_and_nothing_else_is_in_quarantine(
+    marts: duckdb.DuckDBPyConnection, default_brand: Path
+) -> None:
+    planted = marts.execute(
+        f"""
+        select "table", replace(kind, 'broken_', '') as reason, cast(sum(rows) as bigint)
+        from '{default_brand}/truth/delivery/*.parquet'
+        where kind like 'broken!_%' escape '!' and kind <> 'broken_off'
+        group by all having sum(rows) > 0
+        """
+    ).fetchall()
+    found = marts.execute(
+        "select system || '.' || table_name, reason_code, count(*) from ops.quarantine"
+        " where reason_code <> 'unreadable_file' group by all"
+    ).fetchall()
+    assert set(found) == set(planted)
+    reasons = counts(marts, "ops.quarantine", "reason_code")
+    assert reasons.pop("unreadable_file") == 1
+    assert set(reasons) == QUARANTINED
+    assert min(reasons.values()) >= ENOUGH
+    filled = marts.execute("select count(columns(*)) from ops.quarantine").fetchall()[0]
+    assert min(filled) > 0
+
+
+@pytest.mark.slow
+def test_every_row_is_loaded_unchanged_or_in_quarantine(
+    marts: duckdb.DuckDBPyConnection, default_brand: Path
+) -> None:
+    planted = marts.execute(
+        f"""
+        with tables as (
+            select
+                "table",
+                max(of_rows) filter (kind = 'duplicate') as records,
+                max(rows) filter (kind = 'duplicate') as duplicates,
+                coalesce(sum(rows) filter (kind like 'broken%'), 0) as broken
+            from (
+                select "table", kind, cast(sum(rows) as bigint) as rows,
+                    cast(sum(of_rows) as bigint) as of_rows
+                from '{default_brand}/truth/delivery/*.parquet' where kind <> 'broken_off'
+                group by all
+            )
+            group by all
+        )
+
+        select "table", records + duplicates + broken, records, duplicates, cast(broken as bigint)
+        from tables
+        """
+    ).fetchall()
+    loaded = marts.execute(
+        "select system || '.' || table_name, sum(rows_read), sum(rows_loaded),"
+        " sum(rows_unchanged), sum(rows_quarantined) from ops.load_log where system || '.' ||"
+        " table_name in (select unnest(?)) group by all",
+        [[table for table, *_ in planted]],
+    ).fetchall()
+    assert len(planted) > 25
+    assert sorted(loaded) == sorted(planted)
+    refused = marts.execute(
+        "select file_path from ops.load_log where status = 'refused'"
+    ).fetchall()
+    assert refused == [("catalog/stock_levels/part-world-broken-off.parquet",)]
 
 
 @pytest.mark.slow

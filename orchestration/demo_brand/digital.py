@@ -73,7 +73,7 @@ CHALLENGE_DAYS = 56
 CHALLENGE_STREAKS = (7, 21)
 """Check-in challenges for streaks of 7 and 21 days: one of each every eight weeks."""
 
-_VISITS = np.array([4.6, 6.4, 7.2, 9.4])
+_VISITS = np.array([5.6, 7.8, 8.8, 11.4])
 """Visits in two years of a person always around, by habit; they spread widely around it."""
 _VISIT_SHAPE = 0.45
 _AFTER_CART_DAYS = 25

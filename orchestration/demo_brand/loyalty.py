@@ -392,7 +392,7 @@ def _subscriptions(rng: np.random.Generator, chunk: Chunk, members: Column) -> R
 
 def _attendances(rng: np.random.Generator, chunk: Chunk, members: Column) -> Rows:
     people, days = chunk.people, activity_days()
-    rate = np.array([0.08, 0.20, 0.45, 0.70])[people.habit] * (0.5 + 3 * people.sociability)
+    rate = np.array([0.12, 0.30, 0.66, 1.00])[people.habit] * (0.5 + 3 * people.sociability)
     drawn = np.repeat(np.arange(len(people)), rng.poisson(rate * people.has_card))
     activity = rng.integers(0, len(days), len(drawn))
     key = np.unique(drawn * 1_000 + activity)

@@ -199,7 +199,7 @@ def _doings(rng: np.random.Generator, chunk: Chunk) -> Ledger:
     """Tasks and birthdays of honest people."""
     people = chunk.people
     zeal = people.task_zeal * active_share(chunk)
-    parts = [_tasks(rng, chunk, zeal * 21.0), _zealous_hours(rng, chunk)]
+    parts = [_tasks(rng, chunk, zeal * 38.0), _zealous_hours(rng, chunk)]
     for year in range(FIRST_DATE.year, FIRST_DATE.year + 3):
         day = birthdays(people, year)
         everybody = np.arange(len(people))

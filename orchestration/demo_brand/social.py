@@ -289,13 +289,13 @@ def _chats(rng: np.random.Generator, chunk: Chunk, presence: Presence) -> _Messa
     """Staff write to everybody now and then; people answer, or ask of their own accord."""
     people = chunk.people
     contact = people.has_wecom.astype(np.float64)
-    always = np.repeat(np.arange(len(people)), rng.poisson(4.0 * contact))
+    always = np.repeat(np.arange(len(people)), rng.poisson(5.6 * contact))
     start = presence.start[always]
     day = start + (rng.random(len(always)) * (DAYS - start)).astype(np.int64)
     written_at = at_local(day, rng.integers(9 * 3_600, 21 * 3_600, len(always)))
     answers = rng.random(len(always)) < 0.55 * presence.share(always, day, _COOLS_EARLIER_DAYS)
     wait = np.exp(rng.normal(7.5, 1.3, len(always))).astype(np.int64)
-    asking, asked = presence.visits(rng, 2.6 * contact, _COOLS_EARLIER_DAYS)
+    asking, asked = presence.visits(rng, 3.7 * contact, _COOLS_EARLIER_DAYS)
     asked_at = at_local(asked, _waking_second(rng, chunk, asking))
     served_at = asked_at + rng.integers(20, 7_200, len(asking))
     person = np.concatenate([always, always[answers], asking, asking])
@@ -364,7 +364,7 @@ def _written(rng: np.random.Generator, chunk: Chunk, presence: Presence) -> _Pos
     reviewed_at = orders.ordered_at[reviewed] + rng.integers(
         3 * DAY_SECONDS, 20 * DAY_SECONDS, len(reviewed)
     )
-    posting, day = presence.visits(rng, 2.4 * people.sociability * card, _COOLS_EARLIER_DAYS)
+    posting, day = presence.visits(rng, 2.9 * people.sociability * card, _COOLS_EARLIER_DAYS)
     person = np.concatenate([orders.person[reviewed], posting])
     at = np.concatenate([reviewed_at, at_local(day, _waking_second(rng, chunk, posting))])
     kind = np.array((UGC_PHOTO, STORY, FORWARD))[pick(rng, (0.55, 0.17, 0.28), len(posting))]

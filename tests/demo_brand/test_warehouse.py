@@ -179,6 +179,7 @@ def test_what_is_broken_and_nothing_else_is_in_quarantine(
 def test_every_row_is_loaded_unchanged_or_in_quarantine(
     marts: duckdb.DuckDBPyConnection, default_brand: Path
 ) -> None:
+    # Truth counts what people hand over; staff is the table that shops fill as well.
     planted = marts.execute(
         f"""
         with tables as (
@@ -190,7 +191,8 @@ def test_every_row_is_loaded_unchanged_or_in_quarantine(
             from (
                 select "table", kind, cast(sum(rows) as bigint) as rows,
                     cast(sum(of_rows) as bigint) as of_rows
-                from '{default_brand}/truth/delivery/*.parquet' where kind <> 'broken_off'
+                from '{default_brand}/truth/delivery/*.parquet'
+                where kind <> 'broken_off' and "table" <> 'crm.staff'
                 group by all
             )
             group by all

@@ -235,7 +235,7 @@ def sizes(brand: Path) -> list[list[str]]:
     total = [0, 0, 0.0]
     with duckdb.connect() as connection:
         for system in sorted(path for path in (brand / "landing").iterdir() if path.is_dir()):
-            files = sorted(path for path in system.rglob("*.*") if "broken-off" not in path.name)
+            files = sorted(system.rglob("*.*"))
             count = 0
             for file in files:
                 reader = {".csv": "read_csv", ".jsonl": "read_json"}.get(

@@ -10,35 +10,27 @@ import pyarrow.compute as pc
 
 from orchestration.demo_brand.columns import Column, Ints, constant
 from orchestration.demo_brand.settings import DAY_SECONDS, Rates
-from orchestration.demo_brand.writing import CSV_TABLES, JSON_TABLES, local_texts, zoned_texts
+from orchestration.demo_brand.writing import CSV_TABLES, local_texts, zoned_texts
 
-EMPTY, NEGATIVE, ANCIENT, FUTURE, UNKNOWN, UNREADABLE, NO_ZONE = range(7)
+EMPTY, NEGATIVE, FUTURE, UNREADABLE, NO_ZONE = range(5)
 REASONS = (
     "missing_required",
     "out_of_range",
-    "out_of_range",
     "future",
-    "unknown_code",
     "invalid_value",
     "naive_timestamp",
 )
 """Why each fault puts its row into quarantine, by the codes of the landing contract."""
 
-_OF_EVENTS = (("occurred_at", FUTURE), ("occurred_at", ANCIENT), ("event_type", EMPTY))
 FAULTS: dict[str, tuple[tuple[str, int], ...]] = {
-    "commerce.orders": (("net_amount", EMPTY), ("gross_amount", NEGATIVE), ("status", UNKNOWN)),
-    "commerce.order_lines": (("product_id", EMPTY), ("quantity", NEGATIVE)),
-    "mini_program.events": _OF_EVENTS,
-    "app.events": _OF_EVENTS,
-    "loyalty.points_transactions": (("points", EMPTY), ("occurred_at", FUTURE)),
     "crm.members": (("updated_at", UNREADABLE), ("updated_at", EMPTY)),
     "wecom.contacts": (("added_at", NO_ZONE), ("staff_id", EMPTY)),
     "service.tickets": (("opened_at", NO_ZONE),),
+    "service.surveys": (("score", NEGATIVE), ("responded_at", FUTURE)),
 }
-"""Column and fault, one after another in the broken rows of a table."""
+"""Column and fault, one after another in the broken rows of a table that people type."""
 
 _LATER_DAYS = 20 * 365
-_EARLIER_DAYS = 400 * 365
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +56,7 @@ def typed_by_hand(name: str, table: pa.Table) -> pa.Table:
 def break_copies(rng: np.random.Generator, name: str, table: pa.Table, rates: Rates) -> Broken:
     """Broken copies of some rows of a table that is `typed_by_hand`."""
     faults = FAULTS.get(name, ())
-    by_hand = name in CSV_TABLES or name in JSON_TABLES
-    rate = (rates.broken_by_hand if by_hand else rates.broken_rows) if faults else 0.0
+    rate = rates.broken_rows if faults else 0.0
     row = np.sort(rng.choice(table.num_rows, rng.binomial(table.num_rows, rate), replace=False))
     reasons = dict.fromkeys((REASONS[fault] for _, fault in faults), 0)
     parts, rows = [table.slice(0, 0)], [row[:0]]
@@ -84,12 +75,9 @@ def _spoilt(values: Column, fault: int) -> Column:
         return pa.nulls(len(values), values.type)
     if fault == NEGATIVE:
         return pc.negate(values)
-    if fault == UNKNOWN:
-        return constant("lost", len(values))
     if fault == UNREADABLE:
         return constant("2024-02-30 25:00", len(values))
     if fault == NO_ZONE:
         return pc.utf8_slice_codeunits(values, 0, len("2024-02-29T10:00:00"))
-    days = _LATER_DAYS if fault == FUTURE else -_EARLIER_DAYS
-    moved = pc.add(values, pa.scalar(days * DAY_SECONDS, pa.duration("s")))
+    moved = pc.add(values, pa.scalar(_LATER_DAYS * DAY_SECONDS, pa.duration("s")))
     return moved.cast(values.type)

@@ -46,8 +46,6 @@ from orchestration.demo_brand.world import World, make_world
 from orchestration.demo_brand.writing import TableWriter, brand_text
 from orchestration.errors import UsageError
 
-BROKEN_OFF = ("catalog.stock_levels", date(2025, 6, 21))
-"""A table, and the day on which the transfer of its file breaks off; then the file comes again."""
 MARK = ".demo_brand"
 """The hidden file that says whose a target folder is, and of which size and seed."""
 
@@ -100,7 +98,7 @@ def write_brand(
             written: Iterator[int] = pool.map(write, range(spec.shards))
         else:
             written = map(write, range(spec.shards))
-        _write_world(target, make_world(spec), days)
+        _write_world(landing, make_world(spec), days)
         for people in written:
             done += people
             if on_people is not None:
@@ -158,25 +156,10 @@ def world_tables(world: World) -> Tables:
     }
 
 
-def _write_world(target: Path, world: World, days: Slice) -> None:
-    tables = world_tables(world)
-    with _Files(target / "landing", days, "world") as files:
-        for name, rows in tables.items():
+def _write_world(landing: Path, world: World, days: Slice) -> None:
+    with _Files(landing, days, "world") as files:
+        for name, rows in world_tables(world).items():
             files.add(name, rows, world.spec, -1)
-    _break_off(target / "landing", days)
-    with TableWriter(target / "truth/delivery", "delivery", "part-world") as truth:
-        truth.write(_ugliness({(BROKEN_OFF[0], "broken_off"): [1, len(tables)]}))
-
-
-def _break_off(landing: Path, days: Slice) -> None:
-    """The first half of a file whose transfer broke off, beside the file as it came again."""
-    name, day = BROKEN_OFF
-    if days.last < day or (days.first is not None and days.first > day):
-        return
-    folder = landing.joinpath(*name.split("."))
-    whole = (folder if days.first is None else folder / f"dt={day}") / "part-world.parquet"
-    content = whole.read_bytes()
-    whole.with_name("part-world-broken-off.parquet").write_bytes(content[: len(content) // 2])
 
 
 def _write_shard(target: Path, spec: BrandSpec, days: Slice, shard: int) -> int:
@@ -200,20 +183,18 @@ def _write_shard(target: Path, spec: BrandSpec, days: Slice, shard: int) -> int:
                     sums[1] += share[1]
             for what, table in chunk_truth(chunk, planted).items():
                 truths.write(what, table)
-        truths.write("delivery", _ugliness(ugliness))
+        truths.write(
+            "delivery",
+            pa.table(
+                {
+                    "table": [name for name, _ in ugliness],
+                    "kind": [kind for _, kind in ugliness],
+                    "rows": [rows for rows, _ in ugliness.values()],
+                    "of_rows": [of for _, of in ugliness.values()],
+                }
+            ),
+        )
     return people
-
-
-def _ugliness(counted: dict[tuple[str, str], list[int]]) -> pa.Table:
-    """Rows, and of how many, by table and kind."""
-    return pa.table(
-        {
-            "table": [name for name, _ in counted],
-            "kind": [kind for _, kind in counted],
-            "rows": [rows for rows, _ in counted.values()],
-            "of_rows": [of for _, of in counted.values()],
-        }
-    )
 
 
 class _Files:

@@ -57,10 +57,8 @@ class Rates:
     late_days: int = 7
     corrections: float = 0.01
     """Of records with versions: first handed over wrong."""
-    broken_rows: float = 0.0004
+    broken_rows: float = 0.012
     """Of records of the tables in `faults.FAULTS`: handed over once more, broken."""
-    broken_by_hand: float = 0.005
-    """The same in tables of CSV and JSON lines, in which people type."""
     skewed_clocks: float = 0.02
     """Of devices: a clock up to ten minutes off."""
     skew_seconds: int = 600

@@ -13,15 +13,15 @@ from tests.demo_brand.clean import read_clean
 
 
 def test_what_the_contract_lets_pass_is_what_was_there_before(tmp_path: Path) -> None:
-    rates = replace(Rates(), broken_rows=0.01, broken_by_hand=0.05)
+    rates = replace(Rates(), broken_rows=0.2)
     spec = BrandSpec(members=300, rates=rates)
     write_brand(tmp_path / "broken", spec)
-    whole = replace(spec, rates=replace(rates, broken_rows=0.0, broken_by_hand=0.0))
+    whole = replace(spec, rates=replace(rates, broken_rows=0.0))
     write_brand(tmp_path / "whole", whole)
     with duckdb.connect() as connection:
         (broken,) = connection.execute(
             f"select sum(rows) from '{tmp_path}/broken/truth/delivery/*.parquet'"
-            " where kind like 'broken!_%' escape '!' and kind <> 'broken_off'"
+            " where kind like 'broken!_%' escape '!'"
         ).fetchall()[0]
     assert broken > 100
     found, expected = (

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.demo_brand.generate import BROKEN_OFF, Slice, write_brand
+from orchestration.demo_brand.generate import Slice, write_brand
 from orchestration.demo_brand.settings import BrandSpec
 from orchestration.workspace import PROJECT
 
@@ -57,7 +57,6 @@ def bag(connection: duckdb.DuckDBPyConnection, folders: list[Path], name: str) -
         str(file)
         for folder in folders
         for file in sorted((folder / "landing").joinpath(*name.split(".")).rglob("*.*"))
-        if "broken-off" not in file.name
     ]
     assert files, name
     reader = {".parquet": "parquet", ".csv": "csv", ".jsonl": "json"}[Path(files[0]).suffix]
@@ -150,21 +149,6 @@ def test_slices_hold_what_one_hand_over_holds(sliced: Path) -> None:
                 f" (from {parts} except all from {whole}))"
             ).fetchone()
             assert differing == (0,), name
-
-
-def test_a_transfer_that_broke_off_comes_again(sliced: Path) -> None:
-    table, day = BROKEN_OFF
-    folder = Path("landing").joinpath(*table.split("."))
-    cut = [path.relative_to(sliced) for path in sliced.rglob("*broken-off*")]
-    assert sorted(path.parent for path in cut) == [
-        Path("slices") / folder / f"dt={day}",
-        Path("whole") / folder,
-    ]
-    for path in cut:
-        content = (sliced / path).read_bytes()
-        again = (sliced / path).with_name("part-world.parquet").read_bytes()
-        assert again.startswith(content)
-        assert len(again) > len(content)
 
 
 def test_every_day_has_its_files(sliced: Path) -> None:

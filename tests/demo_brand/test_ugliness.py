@@ -21,7 +21,6 @@ from orchestration.demo_brand.people import phone_numbers
 from orchestration.demo_brand.records import DUMMY_PHONES, SECOND_CARD
 from orchestration.demo_brand.settings import FIRST_DATE, LAST_DATE, BrandSpec, Rates, stream
 from orchestration.demo_brand.world import make_world
-from orchestration.demo_brand.writing import CSV_TABLES, JSON_TABLES
 
 SPEC = BrandSpec()
 RATES = Rates()
@@ -114,13 +113,12 @@ def test_broken_rows(landing: duckdb.DuckDBPyConnection) -> None:
     found = landing.execute(
         'select "table", sum(rows), any_value(of_rows) from ('
         ' select "table", kind, sum(rows) as rows, sum(of_rows) as of_rows from truth_delivery'
-        " where kind like 'broken!_%' escape '!' and kind <> 'broken_off' group by all)"
+        " where kind like 'broken!_%' escape '!' group by all)"
         " group by all"
     ).fetchall()
     assert {table for table, *_ in found} == set(FAULTS)
-    for table, rows, of in found:
-        by_hand = table in CSV_TABLES or table in JSON_TABLES
-        assert_share(rows, of, RATES.broken_by_hand if by_hand else RATES.broken_rows)
+    for _, rows, of in found:
+        assert_share(rows, of, RATES.broken_rows)
 
 
 def test_duplicates_are_equal_rows(landing: duckdb.DuckDBPyConnection) -> None:

@@ -49,8 +49,7 @@ def write_part(
         "AND staged.rowid NOT IN (SELECT row FROM unchanged)"
     )
     connection.execute(
-        f"COPY ({lake_query(reading, sequence, condition)}) TO {sql_text(str(target))} "
-        f"({_FORMAT})"
+        f"COPY ({lake_query(reading, sequence, condition)}) TO {sql_text(str(target))} ({_FORMAT})"
     )
 
 

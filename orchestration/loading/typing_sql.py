@@ -395,8 +395,10 @@ def _spelled_instant(column: Column, text: str, zone: str | None) -> tuple[Layer
 
 
 def _quick_or_odd(column: Column, text: str, pattern: str, target: str) -> tuple[Layer, Layer]:
-    """Layers that end in two columns: `_quick_<column>`, the value where the spelling is the usual
-    one, and `_odd_<column>`, else the tidied spelling."""
+    """Layers that end in the value where its spelling is the usual one, else the tidied spelling.
+
+    The columns are `_quick_<column>` and `_odd_<column>`.
+    """
     quick, odd, is_usual = (f"_{part}_{column.name}" for part in ("quick", "odd", "usual"))
     return (
         ((is_usual, f"regexp_full_match({text}, '{pattern}')"),),

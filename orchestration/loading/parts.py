@@ -11,9 +11,6 @@ from orchestration.loading.lake import sql_text
 from orchestration.loading.reading import Reading
 from orchestration.loading.standardising import normalised_name, phone_status, phone_value
 
-# The encodings of version 2 are written and read faster, and take a quarter less room.
-_FORMAT = "FORMAT parquet, PARQUET_VERSION v2"
-
 
 def lake_query(reading: Reading, sequence: int, condition: str) -> str:
     """The rows of the lake that `staged` becomes where `condition` holds."""
@@ -49,7 +46,8 @@ def write_part(
         "AND staged.rowid NOT IN (SELECT row FROM unchanged)"
     )
     connection.execute(
-        f"COPY ({lake_query(reading, sequence, condition)}) TO {sql_text(str(target))} ({_FORMAT})"
+        f"COPY ({lake_query(reading, sequence, condition)}) TO {sql_text(str(target))} "
+        "(FORMAT parquet)"
     )
 
 

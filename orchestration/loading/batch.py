@@ -92,12 +92,13 @@ def process_batch(
     has_one_line_records = _check_whole(connection, relation, files[0].opened)
     _drop_changed_files(connection, files, refused)
     standardise(connection, reading)
-    if explain(connection, reading, relation) and not has_one_line_records:
+    problems = explain(connection, reading, relation)
+    if problems and not has_one_line_records:
         _find_lines(connection, reading, files[0].opened)
-    find_repeats(connection, reading, [run.lake.path(part) for part in lake_parts])
-    counts = _count(connection, files)
+    repeats = find_repeats(connection, reading, [run.lake.path(part) for part in lake_parts])
+    counts = _count(connection, files, problems, repeats)
     codes = _unknown_codes(connection, reading)
-    retries = _retry_times(connection, reading)
+    retries = _retry_times(connection, reading) if problems else {}
 
     folder = run.lake.raw / table.system / table.name
     written: list[Path] = []
@@ -195,21 +196,28 @@ def _drop_changed_files(
         connection.execute(f"DELETE FROM malformed WHERE _file IN ({numbers})")
 
 
-def _count(connection: duckdb.DuckDBPyConnection, files: Sequence[BatchFile]) -> dict[int, Counts]:
-    def by_file(query: str) -> defaultdict[int, int]:
-        rows = connection.execute(query).fetchall()
+def _count(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[BatchFile], problems: int, repeats: int
+) -> dict[int, Counts]:
+    """What became of the rows of each file; `problems` and `repeats` are sizes of their tables."""
+
+    def by_file(query: str, among: int = 1) -> defaultdict[int, int]:
+        rows = connection.execute(query).fetchall() if among else []
         return defaultdict(int, {number: int(count or 0) for number, count in rows})
 
     staged = by_file("SELECT _file, count(*) FROM staged GROUP BY _file")
     broken = by_file("SELECT _file, count(*) FROM malformed GROUP BY _file")
     rejected = by_file(
-        "SELECT _file, count(*) FROM problems WHERE reason_code <> 'optional_value' GROUP BY _file"
+        "SELECT _file, count(*) FROM problems WHERE reason_code <> 'optional_value' GROUP BY _file",
+        problems,
     )
     optional = by_file(
-        "SELECT _file, count(*) FROM problems WHERE reason_code = 'optional_value' GROUP BY _file"
+        "SELECT _file, count(*) FROM problems WHERE reason_code = 'optional_value' GROUP BY _file",
+        problems,
     )
     unchanged = by_file(
-        "SELECT _file, count(*) FROM unchanged JOIN staged ON staged.rowid = row GROUP BY _file"
+        "SELECT _file, count(*) FROM unchanged JOIN staged ON staged.rowid = row GROUP BY _file",
+        repeats,
     )
     rounded = by_file(
         """SELECT _file, sum(_rounded) FROM staged

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from orchestration.loading.brand import Brand, TableMapping
 from orchestration.loading.contract import Contract, Limits, Table
@@ -49,6 +50,10 @@ class Reading:
 
     def fingerprint(self) -> str:
         """Changes exactly when the same bytes could become other rows."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         kinds = {column.type for column in self.table.columns}
         parts = {
             "rules": READING_RULES,

@@ -174,6 +174,8 @@ def _oversize(reading: Reading, relation: RawRelation, texts: dict[str, str]) ->
 
 
 def _may_be_long(kind: str) -> bool:
+    if kind.startswith("DECIMAL(") and kind.endswith(")"):
+        return False
     return kind in {"VARCHAR", "BLOB", "JSON"} or kind.endswith((")", "]"))
 
 
@@ -186,8 +188,7 @@ def _record(relation: RawRelation) -> str:
 
 def _content_hash(columns: Sequence[Column]) -> str:
     # NUL separates: no text may hold one, so no two rows share their joined text.
-    values = ", ".join(
-        f"coalesce({_HASHED.get(column.type, '{0}').format('_typed_' + column.name)}, '')"
-        for column in columns
+    values = ", chr(0), ".join(
+        _HASHED.get(column.type, "{0}").format("_typed_" + column.name) for column in columns
     )
-    return f"md5(concat_ws(chr(0), {values}))"
+    return f"md5(concat({values}))"

@@ -61,14 +61,14 @@ MACROS = (
         '０１２３４５６７８９．，－＋ｅＥ−：／', '0123456789.,-+eE-:/'), chr(39))""",
     "no_nul(r) AS CASE WHEN NOT contains(r, chr(0)) THEN r END",
     f"""as_text(r) AS CASE
-        WHEN regexp_full_match(r, '[!-~{_CJK}](?:[ -~{_CJK}]*[!-~{_CJK}])?') THEN r
-        ELSE no_nul(nullif(nfc_normalize(stripped(r)), '')) END""",
+        WHEN NOT regexp_full_match(r, '[!-~{_CJK}](?:[ -~{_CJK}]*[!-~{_CJK}])?')
+        THEN no_nul(nullif(nfc_normalize(stripped(r)), '')) ELSE r END""",
     r"""as_id(r) AS CASE
-        WHEN regexp_full_match(r, '[0-9A-Za-z_:@#/+=-]+') THEN r
-        ELSE no_nul(nullif(regexp_replace(
-            ltrim(stripped(r), chr(39)), '^([0-9]+)\.0$', '\1'), '')) END""",
+        WHEN NOT regexp_full_match(r, '[0-9A-Za-z_:@#/+=-]+')
+        THEN no_nul(nullif(regexp_replace(
+            ltrim(stripped(r), chr(39)), '^([0-9]+)\.0$', '\1'), '')) ELSE r END""",
     """as_code(r) AS CASE
-        WHEN regexp_full_match(r, '[a-z0-9_]+') THEN r ELSE lower(as_text(r)) END""",
+        WHEN NOT regexp_full_match(r, '[a-z0-9_]+') THEN lower(as_text(r)) ELSE r END""",
     f"""gender_of(c) AS CASE
         {" ".join(f"WHEN c IN {_among(of)} THEN '{code}'" for code, of in _GENDERS.items())}
         WHEN c IN {_among(_UNKNOWN_GENDERS)} THEN NULL ELSE c END""",
@@ -210,9 +210,9 @@ def _textual(column: Column, source: str, kind: str, text: str, _: TypingContext
     if kind in {"DOUBLE", "FLOAT"}:
         text = f"CASE WHEN isfinite({source}) THEN {text} END"
     if column.type == "phone":
-        plain = f"regexp_full_match({text}, '{PLAIN_MOBILE}')"
+        is_odd = f"NOT regexp_full_match({text}, '{PLAIN_MOBILE}')"
         return Typing(
-            (), f"CASE WHEN {plain} THEN {text} ELSE no_nul(nullif(stripped({text}), '')) END"
+            (), f"CASE WHEN {is_odd} THEN no_nul(nullif(stripped({text}), '')) ELSE {text} END"
         )
     if column.type == "code" and column.unknown_code_rejects:
         name = f"_code_{column.name}"
@@ -240,10 +240,11 @@ def _numeric(
     `careful` is SQL with `{}` for that spelling.
     """
     quick, odd, number = (f"_{part}_{column.name}" for part in ("quick", "odd", "number"))
+    careful = _where_filled(number, careful.format(number))
     return (
-        _quick_or_odd(quick, odd, text, pattern, target),
-        ((number, f"plain_number({odd})"),),
-        ((f"_parsed_{column.name}", f"coalesce({quick}, {careful.format(number)})"),),
+        *_quick_or_odd(column, text, pattern, target),
+        ((number, _where_filled(odd, f"plain_number({odd})")),),
+        ((f"_parsed_{column.name}", f"coalesce({quick}, {careful})"),),
     )
 
 
@@ -307,7 +308,8 @@ def _boolean(_: Column, source: str, kind: str, text: str, __: TypingContext) ->
     if kind == "BOOLEAN":
         return Typing((), source)
     quick = " ".join(f"WHEN '{word}' THEN {truth}" for word, truth in _QUICK_BOOLEANS)
-    return Typing((), f"CASE {text} {quick} ELSE as_boolean({text}) END")
+    careful = _where_filled(text, f"as_boolean({text})")
+    return Typing((), f"CASE {text} {quick} ELSE {careful} END")
 
 
 def _date(column: Column, source: str, kind: str, text: str, context: TypingContext) -> Typing:
@@ -325,8 +327,8 @@ def _date(column: Column, source: str, kind: str, text: str, context: TypingCont
         return Typing((((zoned, instant),), ((name, local),)), typed)
     quick, odd = f"_quick_{column.name}", f"_odd_{column.name}"
     layers = (
-        _quick_or_odd(quick, odd, text, _QUICK_DAY, "DATE"),
-        ((f"_iso_{column.name}", f"iso_form({odd})"),),
+        *_quick_or_odd(column, text, _QUICK_DAY, "DATE"),
+        ((f"_iso_{column.name}", _where_filled(odd, f"iso_form({odd})")),),
         ((zoned, f"zoned_form(_iso_{column.name})"),),
         ((name, f"coalesce({quick}, CAST(naive_form(_iso_{column.name}) AS DATE), {local})"),),
     )
@@ -382,23 +384,38 @@ def _spelled_instant(column: Column, text: str, zone: str | None) -> tuple[Layer
         )
         return (
             ((quick, quickly),),
-            ((iso, f"iso_form(unspoilt(CASE WHEN {quick} IS NULL THEN {text} END))"),),
+            ((iso, _where_filled(text, f"iso_form(unspoilt({text}))", f"{quick} IS NULL")),),
             ((zoned, f"coalesce({quick}, zoned_form({iso}))"),),
         )
     return (
-        _quick_or_odd(quick, odd, text, _QUICK_INSTANT, "TIMESTAMP"),
-        ((iso, f"iso_form({odd})"),),
+        *_quick_or_odd(column, text, _QUICK_INSTANT, "TIMESTAMP"),
+        ((iso, _where_filled(odd, f"iso_form({odd})")),),
         ((zoned, f"zoned_form({iso})"), (naive, f"coalesce({quick}, naive_form({iso}))")),
     )
 
 
-def _quick_or_odd(quick: str, odd: str, text: str, pattern: str, target: str) -> Layer:
-    """Two columns: the value where the spelling is the usual one, else the tidied spelling."""
-    is_quick = f"regexp_full_match({text}, '{pattern}')"
+def _quick_or_odd(column: Column, text: str, pattern: str, target: str) -> tuple[Layer, Layer]:
+    """Layers that end in the value where its spelling is the usual one, else the tidied spelling.
+
+    The columns are `_quick_<column>` and `_odd_<column>`.
+    """
+    quick, odd, is_usual = (f"_{part}_{column.name}" for part in ("quick", "odd", "usual"))
     return (
-        (quick, f"TRY_CAST(CASE WHEN {is_quick} THEN {text} END AS {target})"),
-        (odd, f"CASE WHEN NOT {is_quick} THEN unspoilt({text}) END"),
+        ((is_usual, f"regexp_full_match({text}, '{pattern}')"),),
+        (
+            (quick, f"TRY_CAST(CASE WHEN {is_usual} THEN {text} END AS {target})"),
+            (odd, f"CASE WHEN NOT {is_usual} THEN unspoilt({text}) END"),
+        ),
     )
+
+
+def _where_filled(text: str, sql: str, condition: str = "true") -> str:
+    """`sql`, which is null where `text` is, evaluated only where it is not and `condition` holds.
+
+    Most rows have nothing for the careful branch, and a null costs a function a call.
+    """
+    also = "" if condition == "true" else f" AND {condition}"
+    return f"CASE WHEN {text} IS NOT NULL{also} THEN {sql} END"
 
 
 def _formatted(text: str, context: TypingContext) -> str:

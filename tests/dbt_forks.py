@@ -92,7 +92,7 @@ def serve() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            os._exit(run(dbtRunner(parsed.result), **json.loads(line)))
+            sys.exit(run(dbtRunner(parsed.result), **json.loads(line)))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
 

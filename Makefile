@@ -11,6 +11,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# Where Python is told to keep no bytecode, every dbt compiles its libraries anew: twice the CPU.
+export PYTHONDONTWRITEBYTECODE :=
+
 DATA ?= demo_brand
 AS_OF ?=
 ARGS ?=

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cache
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -22,14 +19,13 @@ from filelock import FileLock
 from orchestration.adapters import cdnow, complete_journey
 from orchestration.loading.load import load
 from orchestration.warehouse.build import BuildOptions, building, dbt_files, finish_build
-from orchestration.warehouse.dbt_run import DbtFiles, dbt_environment, run_dbt
+from orchestration.warehouse.dbt_run import failure_message
 from orchestration.workspace import Workspace
+from tests.dbt_forks import WaitingDbt
 
 LOADED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN_KEY = b"a key for tests, not a secret"
 DATA_S_OWN_DATE = BuildOptions()
-PARSED = Path(tempfile.mkdtemp(prefix="rekindle-parsed-"))
-atexit.register(shutil.rmtree, PARSED, ignore_errors=True)
 
 
 class BuildWarehouse(Protocol):
@@ -56,43 +52,39 @@ def make_workspace(root: Path, landing: Path) -> Workspace:
     )
 
 
-def hand_over(workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE) -> Path:
-    """Load a landing folder and build its warehouse; returns the build file.
+def hand_over(workspace: Workspace) -> Path:
+    """Load a landing folder and build its warehouse; returns the build file."""
+    load_brand(workspace)
+    return build_brand(workspace)
+
+
+def load_brand(workspace: Workspace) -> None:
+    """Load a landing folder into the raw lake."""
+    load(workspace.landing, workspace.lake, now=LOADED_AT, token_key=TOKEN_KEY, progress=False)
+
+
+def build_brand(workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE) -> Path:
+    """Build the warehouse of a loaded brand; returns the build file.
 
     The tests of dbt stay out: they run in every build that users make, and the tests that call this
     compare rows with something stronger.
     """
-    load(workspace.landing, workspace.lake, now=LOADED_AT, token_key=TOKEN_KEY, progress=False)
     with building(workspace, options) as plan:
         files = dbt_files(plan.build_file)
         arguments = list(plan.dbt_arguments)
         arguments.insert(arguments.index("resource_type:unit_test"), "resource_type:test")
         zone = plan.lake.business_zone
-        with parsed_before(files, zone, workspace.lake, plan.build_file) as (lake, build_file):
-            result = run_dbt(files, arguments, dbt_environment(lake, build_file, zone), None)
-        assert result.is_successful
+        result = waiting_dbt().run(files, arguments, zone, workspace.lake, plan.build_file)
+        assert result.is_successful, failure_message(result, files)
         return finish_build(plan, files, dict(result.counts)).build_file
 
 
-@contextmanager
-def parsed_before(
-    files: DbtFiles, zone: str, lake: Path, build_file: Path
-) -> Iterator[tuple[Path, Path]]:
-    """Spare dbt the parsing of a project that this process has parsed for another brand.
-
-    dbt parses anew where its environment differs, so all brands are given under the same paths.
-    """
-    for name, folder in (("lake", lake), ("build", build_file.parent)):
-        link = PARSED / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(folder.absolute(), target_is_directory=True)
-    parsed = PARSED / f"{zone.replace('/', '_')}.msgpack"
-    own = files.target / "partial_parse.msgpack"
-    if parsed.exists():
-        own.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(parsed, own)
-    yield PARSED / "lake", PARSED / "build" / build_file.name
-    shutil.copy(own, parsed)
+@cache
+def waiting_dbt() -> WaitingDbt:
+    """The dbt of this test process."""
+    dbt = WaitingDbt()
+    atexit.register(dbt.close)
+    return dbt
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -133,13 +125,13 @@ def complete_journey_landing(made_once: Callable[[str, Callable[[Path], None]], 
 
 @pytest.fixture(scope="session")
 def cdnow_landing(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
-    """Landing folder of CDNOW (its tenth)."""
-    return made_once("cdnow_sample", partial(cdnow.write_landing, sample=True))
+    """Landing folder of CDNOW (the master file)."""
+    return made_once("cdnow", cdnow.write_landing)
 
 
 @pytest.fixture(scope="session")
 def build_warehouse(made_once: Callable[[str, Callable[[Path], None]], Path]) -> BuildWarehouse:
-    """Load and build a landing folder, at most once per folder, date and modes."""
+    """Load a landing folder at most once, build it at most once per date and modes."""
 
     def build_once(
         landing: Path,
@@ -147,18 +139,27 @@ def build_warehouse(made_once: Callable[[str, Callable[[Path], None]], Path]) ->
         rfm_mode: Literal["quantile", "fixed"] = "quantile",
         lifecycle_mode: Literal["fixed", "adaptive"] = "fixed",
     ) -> Path:
-        wanted = json.dumps([str(landing), str(as_of), rfm_mode, lifecycle_mode])
-        name = f"warehouse-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+        brand = digest(str(landing))
+        name = f"warehouse-{brand}-{digest(str(as_of), rfm_mode, lifecycle_mode)}"
         answer = "build_file.txt"
+        loaded = made_once(
+            f"loaded-{brand}", lambda folder: load_brand(make_workspace(folder, landing))
+        )
 
         def write(folder: Path) -> None:
             options = BuildOptions(as_of=as_of, rfm_mode=rfm_mode, lifecycle_mode=lifecycle_mode)
-            build_file = hand_over(make_workspace(folder, landing), options)
+            lake = make_workspace(loaded, landing).lake
+            build_file = build_brand(replace(make_workspace(folder, landing), lake=lake), options)
             (folder / answer).write_text(str(build_file), encoding="utf-8")
 
         return Path((made_once(name, write) / answer).read_text(encoding="utf-8"))
 
     return build_once
+
+
+def digest(*parts: str) -> str:
+    """A short name for some texts."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -107,7 +107,10 @@ def dbt_command(arguments: Sequence[str]) -> list[str]:
 def with_folders(
     environment: Mapping[str, str], files: DbtFiles, log_format: str = "text"
 ) -> dict[str, str]:
-    """`environment` with the folders of the project and of dbt's by-products."""
+    """`environment` with the folders of the project and of dbt's by-products.
+
+    `log_format` is that of standard output; dbt.log is for people.
+    """
     return {
         **environment,
         "DBT_PROJECT_DIR": str(files.project),
@@ -115,6 +118,7 @@ def with_folders(
         "DBT_TARGET_PATH": str(files.target),
         "DBT_LOG_PATH": str(files.logs),
         "DBT_LOG_FORMAT": log_format,
+        "DBT_LOG_FORMAT_FILE": "debug",
         "DBT_USE_COLORS": str(log_format == "text"),
     }
 

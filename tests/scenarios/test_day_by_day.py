@@ -1,8 +1,9 @@
-"""The demo brand in three deliveries, with late, repeated and corrected records: the rows are those
-of one full refresh, and the full refresh is what the oracles say."""
+"""The demo brand in daily deliveries, with late, repeated and corrected records: the rows are those
+of one full refresh, and those of the oracles."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -20,12 +21,8 @@ from tests.scenarios.same_rows import compare_marts
 
 SPEC = BrandSpec(members=1_000)
 BASE = LAST_DATE - timedelta(days=14)
-DELIVERIES = (
-    Slice(BASE),
-    Slice(first=BASE + timedelta(days=1), last=BASE + timedelta(days=1)),
-    Slice(first=BASE + timedelta(days=2), last=LAST_DATE),
-)
-"""Two years but two weeks, then one day, then the others."""
+DAYS = [BASE + timedelta(days=number) for number in range(1, 15)]
+"""Each is handed over and built for itself, after two years but two weeks."""
 MadeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 
@@ -36,29 +33,46 @@ def whole(made_once: MadeOnce) -> Path:
     return folder / "landing"
 
 
-@pytest.mark.slow
-def test_three_deliveries_end_like_one_full_refresh(
-    whole: Path, made_once: MadeOnce, build_warehouse: BuildWarehouse
-) -> None:
-    full_refresh = build_warehouse(whole)
+@pytest.fixture(scope="module")
+def full_refresh(whole: Path, build_warehouse: BuildWarehouse) -> Path:
+    """The build file of all in one delivery."""
+    return build_warehouse(whole)
+
+
+@pytest.fixture(scope="module")
+def day_by_day(made_once: MadeOnce) -> Path:
+    """The build file after the last of the daily deliveries."""
 
     def write(folder: Path) -> None:
         workspace = make_workspace(folder, folder / "landing")
-        for days in DELIVERIES:
-            write_brand(folder, SPEC, days)
+        write_brand(folder, SPEC, Slice(BASE))
+        hand_over(workspace)
+        later = folder / "later"
+        write_brand(later, SPEC, Slice(first=DAYS[0], last=DAYS[-1]))
+        for day in DAYS:
+            parts = sorted(later.glob(f"landing/*/*/dt={day}"))
+            assert parts
+            for part in parts:
+                shutil.copytree(part, folder / part.relative_to(later))
             hand_over(workspace)
 
-    day_by_day = make_workspace(made_once("small_demo_brand_in_days", write), Path()).build_file()
+    return make_workspace(made_once("small_demo_brand_in_days", write), Path()).build_file()
+
+
+@pytest.mark.slow
+def test_daily_deliveries_end_like_one_full_refresh(full_refresh: Path, day_by_day: Path) -> None:
     comparison = compare_marts(full_refresh, day_by_day)
     assert len(comparison.marts) > 15
     assert not comparison.differing
 
 
 @pytest.mark.slow
-def test_the_full_refresh_is_that_of_the_oracles(
-    whole: Path, tmp_path: Path, build_warehouse: BuildWarehouse
+@pytest.mark.parametrize("way", ["full_refresh", "day_by_day"])
+def test_the_rows_are_those_of_the_oracles(
+    way: str, whole: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    with duckdb.connect(str(build_warehouse(whole)), read_only=True) as connection:
+    build_file: Path = request.getfixturevalue(way)
+    with duckdb.connect(str(build_file), read_only=True) as connection:
         landing = read_clean(whole, tmp_path / "clean")
         persons = persons_of(connection, tmp_path / "clean")
         check(connection, compute(landing, LAST_DATE, persons=persons), persons)

@@ -183,7 +183,7 @@ def _sentence(reading: Reading) -> str:
         "+08:00) or declare source_zone for this table in brand.yml'",
         "unknown_code": f"' is ' || {shown} || ', an unknown code; write ' || one.expected",
         "future": f"' is ' || {shown} || ', later than {after} ({limits.future_days} day(s) after "
-        "this load); correct it, or leave it: it is tried again when its time has come'",
+        "this load); correct it, or leave its file in place: it is tried again when it is due'",
         "limit_exceeded": f"' is longer than {limits.field_bytes} bytes, the limit; shorten it'",
     }
     cases = " ".join(f"WHEN '{code}' THEN {sentence}" for code, sentence in sentences.items())

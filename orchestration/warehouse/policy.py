@@ -489,6 +489,18 @@ def _limits(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _phones_as_compared(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A phone is written as the loader writes it; in another spelling it would exclude nothing."""
+    for line in lines:
+        value = line.row.identifier_value
+        if line.row.identifier_type == "phone" and not re.fullmatch(r"\+[1-9][0-9]{4,14}", value):
+            yield Problem(
+                line.number,
+                f"column identifier_value: {value!r} is not allowed for a phone; it has to be "
+                "+, country code and number without spaces, such as +8613900001234.",
+            )
+
+
 def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
     for line in lines:
         kind = line.row.benchmark_kind
@@ -555,7 +567,9 @@ POLICIES: dict[str, PolicyFile] = {
         ),
     ),
     "identifier_exclusions": PolicyFile(
-        IdentifierExclusion, ("valid_from", "identifier_type", "identifier_value")
+        IdentifierExclusion,
+        ("valid_from", "identifier_type", "identifier_value"),
+        (_phones_as_compared,),
     ),
     "kpi_targets": PolicyFile(
         KpiTarget,

@@ -418,6 +418,14 @@ BAD_ROWS = (
         "it has to be a text that is not empty.",
     ),
     Bad(
+        "excluded_phone_in_another_spelling",
+        "identifier_exclusions",
+        "1900-01-01,any,null,placeholder\n",
+        "1900-01-01,any,null,placeholder\n2024-06-01,phone,139 0000 1112,shop phone\n",
+        "line 3, column identifier_value: '139 0000 1112' is not allowed for a phone; it has to "
+        "be +, country code and number without spaces, such as +8613900001234.",
+    ),
+    Bad(
         "unknown_kpi",
         "kpi_targets",
         ",repurchase_rate,",

@@ -68,7 +68,7 @@ def hand_over(workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE) -> 
         arguments = list(plan.dbt_arguments)
         arguments.insert(arguments.index("resource_type:unit_test"), "resource_type:test")
         zone = plan.lake.business_zone
-        with parsed_before(files, zone, workspace.lake, plan.build_file) as (lake, build_file):
+        with parsed_before(files, zone, plan.sources, plan.build_file) as (lake, build_file):
             result = run_dbt(files, arguments, dbt_environment(lake, build_file, zone), None)
         assert result.is_successful
         return finish_build(plan, files, dict(result.counts)).build_file

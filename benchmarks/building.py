@@ -75,7 +75,7 @@ def _build(workspace: Workspace, options: BuildOptions, with_tests: bool) -> tup
         arguments = list(plan.dbt_arguments)
         if not with_tests:
             arguments.insert(arguments.index("--exclude") + 1, "resource_type:test")
-        environment = dbt_environment(workspace.lake, plan.build_file, plan.lake.business_zone)
+        environment = dbt_environment(plan.sources, plan.build_file, plan.lake.business_zone)
         result = run_dbt(files, arguments, environment)
         if not result.is_successful:
             raise DbtError(failure_message(result, files))

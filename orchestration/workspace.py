@@ -3,6 +3,7 @@
 var/<brand>/landing/                      made by an adapter; a brand's own folder stays in place
 var/<brand>/lake/                         the raw lake
 var/<brand>/build/rekindle.duckdb         the build file: one writer, no readers
+var/<brand>/build/lake/                   links to the parts of the lake that it was made from
 var/<brand>/build/as_of=2017-06-30/       builds for a date before the data's last one
 serving/rekindle.duckdb, serving/parquet  what readers open
 serving/as_of=2017-06-30/                 the same for such an earlier date

@@ -74,7 +74,7 @@ def build_brand(workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE) -
         arguments = list(plan.dbt_arguments)
         arguments.insert(arguments.index("resource_type:unit_test"), "resource_type:test")
         zone = plan.lake.business_zone
-        result = waiting_dbt().run(files, arguments, zone, workspace.lake, plan.build_file)
+        result = waiting_dbt().run(files, arguments, zone, plan.sources, plan.build_file)
         assert result.is_successful, failure_message(result, files)
         return finish_build(plan, files, dict(result.counts)).build_file
 

@@ -29,6 +29,12 @@ _ARROW_TYPES = {
 }
 
 
+def unfinished_parts(lake: Lake, ledger: Ledger) -> set[str]:
+    """The names of parts that no finished reading stands for: what a killed load left behind."""
+    named = {part for parts in ledger.parts().values() for part in parts}
+    return lake.parts() - named - ledger.quarantine_parts() - EXPORTED_PARTS
+
+
 def export(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,

@@ -24,7 +24,7 @@ from orchestration.loading.connection import MEMORY_VARIABLE, connect
 from orchestration.loading.contract import Contract, load_contract
 from orchestration.loading.discovery import discover
 from orchestration.loading.errors import LoadError
-from orchestration.loading.export import EXPORTED_PARTS, export
+from orchestration.loading.export import export, unfinished_parts
 from orchestration.loading.job import LoadJob
 from orchestration.loading.lake import Lake
 from orchestration.loading.ledger import Ledger
@@ -115,13 +115,11 @@ def _explained(home: Lake) -> Iterator[None]:
 
 def _heal(home: Lake, ledger: Ledger) -> None:
     """Undo what a killed load left behind, and let contents whose parts are lost be read again."""
+    home.remove(unfinished_parts(home, ledger))
     on_disk = home.parts()
-    known = ledger.parts()
-    named = {part for parts in known.values() for part in parts}
-    home.remove(on_disk - named - ledger.quarantine_parts() - EXPORTED_PARTS)
     lost = {
         content: tuple(part for part in parts if part in on_disk)
-        for content, parts in known.items()
+        for content, parts in ledger.parts().items()
         if not on_disk.issuperset(parts)
     }
     if lost:

@@ -74,7 +74,7 @@ def warehouse(
     )
     with building(workspace, options) as plan:
         files = dbt_files(plan.build_file)
-        environment = dbt_environment(workspace.lake, plan.build_file, plan.lake.business_zone)
+        environment = dbt_environment(plan.sources, plan.build_file, plan.lake.business_zone)
         how = f"full refresh: {plan.full_refresh}" if plan.full_refresh else "incremental"
         context.log.info("as of %s, %s", plan.as_of, how)
         with _environment(environment):

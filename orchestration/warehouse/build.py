@@ -30,6 +30,7 @@ from orchestration.warehouse.dbt_run import (
     failure_message,
     run_dbt,
 )
+from orchestration.warehouse.held_lake import hold_lake
 from orchestration.warehouse.lake import LakeState, read_lake
 from orchestration.warehouse.policy import check_policies
 from orchestration.workspace import PROJECT, Workspace
@@ -81,8 +82,12 @@ class BuildState:
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """What a build will do. `full_refresh` is the reason for one, or None."""
+    """What a build will do. `full_refresh` is the reason for one, or None.
 
+    `sources` is the lake it reads: the brand's own, or the one that `building` holds for it.
+    """
+
+    sources: Path
     build_file: Path
     aside: date | None
     as_of: date | None
@@ -128,6 +133,7 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
         snapshotted is None or (as_of is not None and as_of >= snapshotted)
     )
     return BuildPlan(
+        sources=workspace.lake,
         build_file=build_file,
         aside=aside,
         as_of=as_of,
@@ -164,7 +170,7 @@ def build(
         if on_plan is not None:
             on_plan(plan)
         files = dbt_files(plan.build_file, project)
-        environment = dbt_environment(workspace.lake, plan.build_file, plan.lake.business_zone)
+        environment = dbt_environment(plan.sources, plan.build_file, plan.lake.business_zone)
         result = run_dbt(files, plan.dbt_arguments, environment, on_result)
         if not result.is_successful:
             raise DbtError(failure_message(result, files))
@@ -175,7 +181,7 @@ def build(
 def building(
     workspace: Workspace, options: BuildOptions, *, project: Path = PROJECT
 ) -> Iterator[BuildPlan]:
-    """Hold the build file while dbt runs, whoever runs it, and keep its state true.
+    """Hold build file and lake while dbt runs, whoever runs it, and keep the file's state true.
 
     Leaving the block without `finish_build` marks the build as failed; being killed inside it
     makes the next build start with a full refresh.
@@ -183,7 +189,8 @@ def building(
     check_policies(project / "seeds" / "policy")
     probe = plan_build(workspace, options, project)
     with only_writer(probe.build_file):
-        plan = plan_build(workspace, options, project)
+        held = hold_lake(workspace.lake, probe.build_file.parent / "lake")
+        plan = plan_build(replace(workspace, lake=held), options, project)
         if plan.aside is not None:
             _remove_build(plan.build_file)
         former = read_state(plan.build_file)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,8 +13,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from orchestration.errors import RekindleError, UsageError
+from orchestration.loading.lake import Lake
+from orchestration.loading.load import load
 from orchestration.publishing.publish import PublishError, publish
 from orchestration.warehouse.build import (
     BuildOptions,
@@ -28,6 +33,7 @@ from orchestration.warehouse.build import (
     write_state,
 )
 from orchestration.warehouse.dbt_run import DbtError
+from orchestration.warehouse.held_lake import hold_lake
 from orchestration.warehouse.lake import read_lake
 from orchestration.warehouse.policy import PolicyError
 from orchestration.workspace import PROJECT, Workspace
@@ -258,6 +264,57 @@ def test_block_that_raises_is_a_failed_build(workspace: Workspace, project: Path
     state = read_state(workspace.build_file())
     assert state is not None
     assert state.status == "failed"
+
+
+def order_ids(lake: Path) -> list[str]:
+    parts = str(lake / "raw" / "commerce" / "orders" / "*.parquet")
+    rows = duckdb.execute("select order_id from read_parquet(?) order by all", [parts]).fetchall()
+    return [row[0] for row in rows]
+
+
+def test_build_reads_the_lake_as_it_stood(workspace: Workspace, project: Path) -> None:
+    """Half of a load would be seen once, and its other half never be asked for again."""
+    with building(workspace, BuildOptions(), project=project) as plan:
+        write_lake(workspace.lake, {"3": "2025-04-03 10:00:00"}, part="b")
+        (workspace.lake / "raw" / "commerce" / "orders" / "a.parquet").unlink()
+        assert order_ids(plan.sources) == ["1", "2"]
+    with building(workspace, BuildOptions(), project=project) as plan:
+        assert order_ids(plan.sources) == ["3"]
+        assert plan.as_of == date(2025, 4, 3)
+
+
+def test_part_that_a_killed_load_left_is_not_read(workspace: Workspace, tmp_path: Path) -> None:
+    """The next load takes it away and uses its number again."""
+    folder = tmp_path / "landing" / "catalog" / "price_changes"
+    folder.mkdir(parents=True)
+    header = "product_id,price,valid_from"
+    (folder / "a.csv").write_text(f"{header}\nP1,5,2025-03-01T00:00:00Z\n")
+    lake = tmp_path / "loaded"
+    load(tmp_path / "landing", lake, now=NOW, progress=False)
+    parts = lake / "raw" / "catalog" / "price_changes"
+    finished = {part.name for part in parts.iterdir()}
+    shutil.copyfile(parts / "schema.parquet", parts / "unfinished.parquet")
+    held = hold_lake(lake, tmp_path / "held")
+    assert {part.name for part in (held / parts.relative_to(lake)).iterdir()} == finished
+    assert read_lake(held).content != read_lake(lake).content
+
+
+def test_lake_without_links_is_copied(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError("links are not supported")
+
+    monkeypatch.setattr(os, "link", no_links)
+    assert order_ids(hold_lake(workspace.lake, tmp_path / "held")) == ["1", "2"]
+
+
+def test_running_load_is_waited_for(workspace: Workspace, tmp_path: Path) -> None:
+    with (
+        FileLock(Lake(workspace.lake).lock_file),
+        pytest.raises(RekindleError, match=r"A load of the lake .+ is running; build when it has"),
+    ):
+        hold_lake(workspace.lake, tmp_path / "held", patience=0)
 
 
 def test_dbt_by_hand_keeps_the_build_from_being_published(

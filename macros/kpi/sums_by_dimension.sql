@@ -1,7 +1,7 @@
 {# Sums of measures by period: in all, and by each dimension as it stands when the period starts.
-   A dimension joins only what it needs: all joins in one query hold all tables in memory at once. #}
+   Each dimension joins only what it needs: one query with all joins would hold all their tables. #}
 {% macro sums_by_dimension(relation, measures) -%}
-    {%- for dimension in ['all', 'first_order_channel', 'register_channel', 'rfm_group', 'lifecycle_stage'] %}
+    {%- for dimension in dimensions() %}
     {{ 'union all' if not loop.first }}
     select
         measures.period_start_date,
@@ -10,6 +10,6 @@
         {{ sums(measures) }}
     from {{ relation }} as measures
     {{ dimension_join(dimension) }}
-    group by measures.period_start_date{{ ', ' ~ dimension_value(dimension) if dimension != 'all' }}
+    group by measures.period_start_date{{ ', ' ~ dimension_value(dimension) if not loop.first }}
     {%- endfor %}
 {%- endmacro %}

@@ -1,26 +1,4 @@
 -- Grain: one row per month and dimension value: members at its end and the active among them
-with
-
-measures as (
-    select
-        members.one_id,
-        months.period_start_date,
-        1 as registered_members,
-        0 as active_members
-    from {{ ref('int_kpi__members') }} as members
-    inner join {{ ref('int_kpi__months') }} as months
-        on members.registered_date <= months.period_end_date
-    union all
-    select
-        activity_spells.one_id,
-        months.period_start_date,
-        0 as registered_members,
-        1 as active_members
-    from {{ ref('int_kpi__activity_spells') }} as activity_spells
-    inner join {{ ref('int_kpi__months') }} as months
-        on
-            months.period_end_date >= activity_spells.from_date
-            and months.period_end_date < activity_spells.to_date
-)
-
-{{ sums_by_dimension('measures', ['registered_members', 'active_members']) }}
+{{ sums_by_dimension(
+    ref('int_kpi__activity_months'), ['registered_members', 'active_members']
+) }}

@@ -94,7 +94,8 @@ lock:  ## write the locks anew from requirements/*.in (needs uv)
 	@cd requirements; lock="uv pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-strip-extras --generate-hashes --custom-compile-command 'make lock' $(ARGS)"; \
 	echo "[lock] test"; eval "$$lock test.in --output-file test.txt"; \
-	echo "[lock] run"; eval "$$lock run.in --constraint test.txt --output-file run.txt"
+	echo "[lock] run"; eval "$$lock run.in --constraint test.txt --output-file run.txt"; \
+	echo "[lock] spark"; eval "$$lock spark.in --constraint test.txt --output-file spark.txt"
 
 clean:  ## remove by-products and .venv, keep data
 	@rm -rf .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,6 +4,7 @@ var/<brand>/landing/                      made by an adapter; a brand's own fold
 var/<brand>/lake/                         the raw lake
 var/<brand>/build/rekindle.duckdb         the build file: one writer, no readers
 var/<brand>/build/as_of=2017-06-30/       builds for a date before the data's last one
+var/<brand>/build/spark/                  the same two for builds on Spark
 serving/rekindle.duckdb, serving/parquet  what readers open
 serving/as_of=2017-06-30/                 the same for such an earlier date
 """
@@ -16,6 +17,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal, get_args
 
 from orchestration.errors import UsageError
 
@@ -30,6 +32,11 @@ of another seed."""
 _DEMO_BRAND = re.compile(r"demo_brand:([0-9][0-9_]*)(?::([0-9]+))?")
 
 BUILD_FILE_NAME = "rekindle.duckdb"
+
+Engine = Literal["duckdb", "spark"]
+"""What runs the models. The first is the default."""
+
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
 @dataclass(frozen=True)
@@ -47,13 +54,15 @@ class Workspace:
     has_adapter: bool
     members: int | None = None
     seed: int | None = None
+    engine: Engine = "duckdb"
 
     def build_folder(self, aside: date | None = None) -> Path:
         """Folder of the build file; `aside` is the date of a build beside today's."""
-        return self.build if aside is None else self.build / as_of_folder(aside)
+        build = self.build if self.engine == "duckdb" else self.build / self.engine
+        return build if aside is None else build / as_of_folder(aside)
 
     def build_file(self, aside: date | None = None) -> Path:
-        """The DuckDB file that dbt writes."""
+        """The DuckDB file that dbt writes, or that shows the tables Spark wrote."""
         return self.build_folder(aside) / BUILD_FILE_NAME
 
     def serving_folder(self, aside: date | None = None) -> Path:
@@ -72,6 +81,7 @@ def resolve_workspace(
     var: Path | None = None,
     serving: Path | None = None,
     base: Path | None = None,
+    engine: Engine = "duckdb",
 ) -> Workspace:
     """The workspace of DATA: the name of a data set, or the path of a landing folder.
 
@@ -103,6 +113,7 @@ def resolve_workspace(
         has_adapter=is_written_here,
         members=members,
         seed=seed,
+        engine=engine,
     )
 
 

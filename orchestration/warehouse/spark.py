@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -66,6 +67,14 @@ def spark_home(given: Mapping[str, str] = os.environ) -> Path:
             "(make demo ENGINE=spark does)."
         )
     return Path(found.origin).parent
+
+
+def spark_version() -> str:
+    """The version of the installed package, or nothing where Spark comes from elsewhere."""
+    try:
+        return importlib.metadata.version("pyspark")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def java_home(folder: Path, given: Mapping[str, str] = os.environ) -> Path:

@@ -276,9 +276,7 @@ def policy_check(folder: Path) -> None:
     Terminal(total=1).say(f"The policies are right: {_policy_note(check_policies(folder))}.")
 
 
-def _workspace(
-    data: str | None, data_option: str | None, engine: Engine = ENGINES[0]
-) -> Workspace:
+def _workspace(data: str | None, data_option: str | None, engine: Engine = ENGINES[0]) -> Workspace:
     if data and data_option and data != data_option:
         raise UsageError(f"DATA is given twice, as {data} and as {data_option}: give one.")
     return resolve_workspace(data or data_option or DATA_SETS[0], engine=engine)

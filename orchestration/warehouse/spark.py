@@ -46,7 +46,7 @@ def spark_environment(build_folder: Path, given: Mapping[str, str] = os.environ)
     wanted = {
         "REKINDLE_SPARK_WAREHOUSE": str(folder / WAREHOUSE),
         "REKINDLE_SPARK_METASTORE": metastore,
-        "REKINDLE_SPARK_JAVA_OPTIONS": f"-Dderby.stream.error.file={folder / 'derby.log'}",
+        "REKINDLE_SPARK_DERBY_LOG": str(folder / "derby.log"),
         "SPARK_HOME": str(home),
         "PYSPARK_PYTHON": sys.executable,
     }

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.loading.lake import sql_name, sql_text
 from orchestration.warehouse.spark import WAREHOUSE
 
 MATERIALISED_AS_VIEW = {"view", "ephemeral"}
@@ -31,18 +32,14 @@ def show_tables(build_file: Path, manifest: Path) -> None:
     unfinished.replace(build_file)
 
 
-def table_files(warehouse: Path, schema: str, name: str) -> str:
-    """The glob of a table's Parquet files, in months or not."""
-    return str(warehouse / f"{schema}.db" / name / "**" / "[!._]*.parquet")
-
-
 def _show(connection: duckdb.DuckDBPyConnection, warehouse: Path, node: Mapping[str, Any]) -> None:
-    if node["config"].get("materialized") in MATERIALISED_AS_VIEW:
-        return
     schema, name = str(node["schema"]), str(node.get("alias") or node["name"])
     folder = warehouse / f"{schema}.db" / name
-    if any(folder.rglob("[!._]*.parquet")):
-        files = table_files(warehouse, schema, name).replace("'", "''")
-        rows = f"read_parquet('{files}', hive_partitioning = false)"
-        connection.execute(f'create schema if not exists "{schema}"')
-        connection.execute(f'create view "{schema}"."{name}" as from {rows}')
+    if node["config"].get("materialized") in MATERIALISED_AS_VIEW:
+        return
+    for pattern in ("part-*.parquet", "_month=*/part-*.parquet"):
+        if any(folder.glob(pattern)):
+            files = sql_text(str(folder / pattern))
+            rows = f"from read_parquet({files}, hive_partitioning = false)"
+            connection.execute(f"create schema if not exists {sql_name(schema)}")
+            connection.execute(f"create view {sql_name(schema)}.{sql_name(name)} as {rows}")

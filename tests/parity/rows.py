@@ -1,4 +1,4 @@
-"""Whether DuckDB and Spark made the same rows: of every model, in any order, doubles within 1e-9."""
+"""Whether DuckDB and Spark made the same rows, in any order, doubles within 1e-9."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Compared:
-    """A model on both engines: its rows on DuckDB, the rows that one alone has, what else differs."""
+    """A model on both engines: rows on DuckDB, rows that one alone has, or another problem."""
 
     name: str
     rows: int

@@ -7,6 +7,7 @@ Views hold no rows of their own, so what each shows is written to <build folder>
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -14,7 +15,6 @@ import sys
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
-from pyspark.sql import SparkSession
 
 from orchestration.warehouse.build import (
     BuildOptions,
@@ -50,7 +50,7 @@ def build(root: Path) -> None:
 
 
 def _write_views(manifest: Path, target: Path) -> None:
-    session = SparkSession.builder.getOrCreate()
+    session = importlib.import_module("pyspark.sql").SparkSession.builder.getOrCreate()
     shutil.rmtree(target, ignore_errors=True)
     for node in json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values():
         is_view = node["config"].get("materialized") in {"view", "snapshot"}

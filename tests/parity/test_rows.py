@@ -1,4 +1,4 @@
-"""Every model has the same rows on DuckDB and on Spark, after a first day and after a second one."""
+"""Every model has the same rows on DuckDB and on Spark, after a first and after a second day."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def macros_are_documented(project: Project) -> Iterator[str]:
 
 @rule
 def macros_are_shared(project: Project) -> Iterator[str]:
-    """A macro serves two models or more, another macro or a hook; else it belongs into its model."""
+    """A macro serves two models, another macro or a hook; else its text belongs into its model."""
     hooks = project.files.get("dbt_project.yml", "")
     texts = project.texts("models", "snapshots", "tests/dbt")
     uses: Counter[str] = Counter()

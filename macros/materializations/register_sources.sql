@@ -9,13 +9,12 @@
 {# A table over each folder of the lake. It keeps its columns until a full refresh, which a changed
    contract brings about. #}
 {% macro spark__register_sources() -%}
-    {% for source in (graph.sources or {}).values() if flags.WHICH in ('build', 'run') %}
-        {% set relation = api.Relation.create(schema=source.schema, identifier=source.identifier) %}
-        {% set location = source.config.meta.external_location.replace('{name}', source.name) %}
-        {% do run_query('create schema if not exists ' ~ source.schema) %}
-        {% if flags.FULL_REFRESH %}{% do run_query('drop table if exists ' ~ relation) %}{% endif %}
-        {% set what = " using parquet location '" ~ location.rpartition('/')[0] ~ "'" %}
-        {% do run_query('create table if not exists ' ~ relation ~ what) %}
-        {% do run_query('refresh table ' ~ relation) if target.method != 'session' %}
+    {% set sources = (graph.sources or {}).values() if flags.WHICH in ('build', 'run') else [] %}
+    {% for schema, sources_there in sources | groupby('schema') %}
+        {% do run_query('create schema if not exists ' ~ schema) %}
+        {% set known = run_query('show tables in ' ~ schema).columns['tableName'].values() %}
+        {% for source in sources_there %}
+            {% do register_source(source, source.identifier in known) %}
+        {% endfor %}
     {% endfor %}
 {%- endmacro %}

@@ -29,11 +29,15 @@ from tests.parity.builds import VIEWS, spark_workspace
 EXECUTORS = "local-cluster[2,1,1024]"
 """Two executor processes with a core and a gigabyte each, so that rows travel between them."""
 
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Java that compiles less: a build of a small brand ends before more would pay off."""
+
 
 def build(root: Path) -> None:
     """Build and keep the state like `rekindle build --engine spark`, without dbt's tests."""
     workspace = spark_workspace(root)
     os.environ.setdefault("REKINDLE_SPARK_MASTER", EXECUTORS)
+    os.environ.setdefault("REKINDLE_SPARK_JAVA_OPTIONS", SHORT_LIVED)
     with building(workspace, BuildOptions()) as plan:
         files = dbt_files(plan.build_file)
         environment = dbt_environment(

@@ -3,7 +3,7 @@
 {% macro months_touched(target_relation, changes) -%}
     {% set key = config.require('unique_key') %}
     {% set touched_sql -%}
-        select cast(_month as string) as touched_month, max(is_left) as is_left from (
+        select _month, max(is_left) as is_left from (
             select _month, true as is_touched, true as is_left from {{ changes }}
             union all
             select former._month, changed.{{ key }} is not null, changed.{{ key }} is null

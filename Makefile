@@ -5,6 +5,7 @@
 #                                size), complete_journey, cdnow, cdnow_sample or the path of a
 #                                landing folder
 #   AS_OF=YYYY-MM-DD             the business date to build for (default: the data's last day)
+#   ENGINE=duckdb|spark          what runs the models of `make demo` and `make dbt`
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -16,8 +17,10 @@ export PYTHONDONTWRITEBYTECODE :=
 
 DATA ?= demo_brand
 AS_OF ?=
+ENGINE ?= duckdb
 ARGS ?=
 JOBS ?= 2
+LOCK := $(if $(filter spark,$(ENGINE)),spark,run)
 BIN := .venv/bin
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
 	if "$$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
@@ -30,17 +33,17 @@ if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 "$(PYTHON)" requirements/install.py
 endef
 
-.PHONY: help demo test lint parse policy pytest dbt dagster fix lock clean clean-data
+.PHONY: help demo test lint parse policy pytest parity dbt dagster fix lock clean clean-data
 
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo "Options: DATA=demo_brand|complete_journey|cdnow|cdnow_sample|path/to/landing, AS_OF=YYYY-MM-DD,"
-	@echo "         ARGS='…' for make dbt and make pytest, JOBS=$(JOBS), PYTHON=/path/to/python3.11"
+	@echo "         ENGINE=duckdb|spark, ARGS='…' for make dbt and make pytest, JOBS=$(JOBS), PYTHON=/path/to/python3.11"
 
 demo:  ## a brand's data -> published marts in serving/rekindle.duckdb
-	@$(setup) run
-	@$(BIN)/rekindle demo '$(DATA)' $(if $(AS_OF),--as-of '$(AS_OF)')
+	@$(setup) $(LOCK)
+	@$(BIN)/rekindle demo '$(DATA)' --engine '$(ENGINE)' $(if $(AS_OF),--as-of '$(AS_OF)')
 
 test:  ## every check: style, types, dbt parse, policy suite, tests
 	@started=$$SECONDS; $(setup) test; \
@@ -76,7 +79,14 @@ policy: parse  ## the policy suite over target/manifest.json
 pytest:  ## the other tests (ARGS='-k rfm -x' narrows)
 	@$(setup) test
 	@echo "[test] pytest on $(JOBS) processes"
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/policy $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+		--ignore tests/policy --ignore tests/parity $(ARGS)
+
+parity:  ## the same rows on DuckDB and Spark, on two days with changed data
+	@$(setup) test
+	@$(setup) spark
+	@echo "[parity] DuckDB against Spark"
+	@$(BIN)/pytest tests/parity -v -p no:xdist -p no:cacheprovider $(ARGS)
 
 fix:  ## let ruff and sqlfluff mend what they can
 	@$(setup) test
@@ -84,8 +94,8 @@ fix:  ## let ruff and sqlfluff mend what they can
 	@$(BIN)/sqlfluff fix --templater jinja models tests/dbt
 
 dbt:  ## any dbt command on the demo's files: make dbt ARGS='show -s member_rfm'
-	@$(setup) run
-	@$(BIN)/rekindle dbt $(ARGS)
+	@$(setup) $(LOCK)
+	@$(BIN)/rekindle dbt --engine '$(ENGINE)' $(ARGS)
 
 dagster:  ## the asset graph and the schedules in a browser
 	@$(setup) run
@@ -97,7 +107,8 @@ lock:  ## write the locks anew from requirements/*.in (needs uv)
 	@cd requirements; lock="uv pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-strip-extras --generate-hashes --custom-compile-command 'make lock' $(ARGS)"; \
 	echo "[lock] test"; eval "$$lock test.in --output-file test.txt"; \
-	echo "[lock] run"; eval "$$lock run.in --constraint test.txt --output-file run.txt"
+	echo "[lock] run"; eval "$$lock run.in --constraint test.txt --output-file run.txt"; \
+	echo "[lock] spark"; eval "$$lock spark.in --constraint test.txt --output-file spark.txt"
 
 clean:  ## remove by-products and .venv, keep data
 	@rm -rf .venv target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -41,7 +41,9 @@ from orchestration.warehouse.policy import check_policies
 from orchestration.workspace import (
     BUILD_FILE_NAME,
     DATA_SETS,
+    ENGINES,
     PROJECT,
+    Engine,
     Workspace,
     resolve_workspace,
 )
@@ -81,6 +83,16 @@ def _data_argument(command: Command) -> Command:
     return click.argument("data", required=False, metavar=f"[{known} or a landing folder]")(command)
 
 
+def _engine_option(command: Command) -> Command:
+    return click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        default=ENGINES[0],
+        show_default=True,
+        help="What runs the models.",
+    )(command)
+
+
 def _build_options(command: Command) -> Command:
     for decorate in (
         click.option("--full-refresh", is_flag=True, help="Build every table from nothing."),
@@ -106,16 +118,18 @@ def main() -> None:
 @main.command()
 @_data_argument
 @_build_options
+@_engine_option
 def demo(
     data: str | None,
     data_option: str | None,
+    engine: Engine,
     as_of: str | None,
     rfm_mode: str | None,
     lifecycle_mode: str | None,
     full_refresh: bool,
 ) -> None:
     """Everything: landing files, load, policy check, build, publish, and what came out."""
-    workspace = _workspace(data, data_option)
+    workspace = _workspace(data, data_option, engine)
     options = _options(as_of, rfm_mode, lifecycle_mode, full_refresh)
     terminal = Terminal(total=5)
     terminal.say(f"Rekindle: {workspace.brand}")
@@ -176,16 +190,18 @@ def load_command(data: str | None, data_option: str | None) -> None:
 @main.command(name="build")
 @_data_argument
 @_build_options
+@_engine_option
 def build_command(
     data: str | None,
     data_option: str | None,
+    engine: Engine,
     as_of: str | None,
     rfm_mode: str | None,
     lifecycle_mode: str | None,
     full_refresh: bool,
 ) -> None:
     """Check the policies and build the marts of a loaded brand with dbt."""
-    workspace = _workspace(data, data_option)
+    workspace = _workspace(data, data_option, engine)
     options = _options(as_of, rfm_mode, lifecycle_mode, full_refresh)
     _build_step(Terminal(total=1), workspace, options)
 
@@ -193,9 +209,12 @@ def build_command(
 @main.command(name="publish")
 @_data_argument
 @click.option("--as-of", metavar="YYYY-MM-DD", help="Publish the build for this earlier date.")
-def publish_command(data: str | None, data_option: str | None, as_of: str | None) -> None:
+@_engine_option
+def publish_command(
+    data: str | None, data_option: str | None, as_of: str | None, engine: Engine
+) -> None:
     """Publish the last complete build of a brand to serving/, swapped in whole."""
-    workspace = _workspace(data, data_option)
+    workspace = _workspace(data, data_option, engine)
     aside = aside_date(read_lake(workspace.lake), parse_as_of(as_of)) if as_of else None
     terminal = Terminal(total=1)
     _closing(terminal, _publish_step(terminal, workspace, aside), workspace)
@@ -213,17 +232,18 @@ def publish_command(data: str | None, data_option: str | None, as_of: str | None
     default=DATA_SETS[0],
     help="Whose files dbt works on (before dbt's own arguments).",
 )
+@_engine_option
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def dbt_command_line(data: str, arguments: tuple[str, ...]) -> None:
+def dbt_command_line(data: str, engine: Engine, arguments: tuple[str, ...]) -> None:
     """Run dbt on a brand's files: rekindle dbt [--data DATA] show -s member_rfm.
 
     A command that changes the build file keeps it from being published until the next build.
     """
-    workspace = resolve_workspace(data)
+    workspace = resolve_workspace(data, engine=engine)
     build_file = workspace.build_file()
     files = dbt_files(build_file)
     zone = read_lake(workspace.lake).business_zone if workspace.lake.is_dir() else DEFAULT_ZONE
-    environment = with_folders(dbt_environment(workspace.lake, build_file, zone), files)
+    environment = with_folders(dbt_environment(workspace.lake, build_file, zone, engine), files)
 
     def run() -> int:
         command = dbt_command(arguments or ("--help",))
@@ -256,10 +276,10 @@ def policy_check(folder: Path) -> None:
     Terminal(total=1).say(f"The policies are right: {_policy_note(check_policies(folder))}.")
 
 
-def _workspace(data: str | None, data_option: str | None) -> Workspace:
+def _workspace(data: str | None, data_option: str | None, engine: Engine = ENGINES[0]) -> Workspace:
     if data and data_option and data != data_option:
         raise UsageError(f"DATA is given twice, as {data} and as {data_option}: give one.")
-    return resolve_workspace(data or data_option or DATA_SETS[0])
+    return resolve_workspace(data or data_option or DATA_SETS[0], engine=engine)
 
 
 def _options(
@@ -300,7 +320,8 @@ def _load_step(terminal: Terminal, workspace: Workspace) -> None:
 
 
 def _build_step(terminal: Terminal, workspace: Workspace, options: BuildOptions) -> BuildResult:
-    with terminal.step("Build the marts with dbt") as notes:
+    on = "" if workspace.engine == ENGINES[0] else f" on {workspace.engine.capitalize()}"
+    with terminal.step(f"Build the marts with dbt{on}") as notes:
         with terminal.dbt_progress() as progress:
             result = build(
                 workspace,

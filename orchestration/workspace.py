@@ -5,6 +5,7 @@ var/<brand>/lake/                         the raw lake
 var/<brand>/build/rekindle.duckdb         the build file: one writer, no readers
 var/<brand>/build/lake/                   links to the parts of the lake that it was made from
 var/<brand>/build/as_of=2017-06-30/       builds for a date before the data's last one
+var/<brand>/build/spark/                  the same two for builds on Spark
 serving/rekindle.duckdb, serving/parquet  what readers open
 serving/as_of=2017-06-30/                 the same for such an earlier date
 """
@@ -17,6 +18,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal, get_args
 
 from orchestration.errors import UsageError
 
@@ -31,6 +33,11 @@ of another seed."""
 _DEMO_BRAND = re.compile(r"demo_brand:([0-9][0-9_]*)(?::([0-9]+))?")
 
 BUILD_FILE_NAME = "rekindle.duckdb"
+
+Engine = Literal["duckdb", "spark"]
+"""What runs the models. The first is the default."""
+
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
 @dataclass(frozen=True)
@@ -48,13 +55,15 @@ class Workspace:
     has_adapter: bool
     members: int | None = None
     seed: int | None = None
+    engine: Engine = "duckdb"
 
     def build_folder(self, aside: date | None = None) -> Path:
         """Folder of the build file; `aside` is the date of a build beside today's."""
-        return self.build if aside is None else self.build / as_of_folder(aside)
+        build = self.build if self.engine == "duckdb" else self.build / self.engine
+        return build if aside is None else build / as_of_folder(aside)
 
     def build_file(self, aside: date | None = None) -> Path:
-        """The DuckDB file that dbt writes."""
+        """The DuckDB file that dbt writes, or that shows the tables Spark wrote."""
         return self.build_folder(aside) / BUILD_FILE_NAME
 
     def serving_folder(self, aside: date | None = None) -> Path:
@@ -73,6 +82,7 @@ def resolve_workspace(
     var: Path | None = None,
     serving: Path | None = None,
     base: Path | None = None,
+    engine: Engine = "duckdb",
 ) -> Workspace:
     """The workspace of DATA: the name of a data set, or the path of a landing folder.
 
@@ -104,6 +114,7 @@ def resolve_workspace(
         has_adapter=is_written_here,
         members=members,
         seed=seed,
+        engine=engine,
     )
 
 

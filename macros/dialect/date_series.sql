@@ -12,6 +12,12 @@
     )
 {%- endmacro %}
 
+{# Spark refuses a series whose end lies before its beginning. #}
 {% macro spark__date_series(first_day, last_day, step) -%}
-    explode(sequence({{ first_day }}, {{ last_day }}, interval 1 {{ step }}))
+    explode(
+        case
+            when {{ first_day }} <= {{ last_day }}
+                then sequence({{ first_day }}, {{ last_day }}, interval 1 {{ step }})
+        end
+    )
 {%- endmacro %}

@@ -6,6 +6,12 @@
     unnest(generate_series({{ first_number }}, {{ last_number }}))
 {%- endmacro %}
 
+{# Spark would count down where the end lies before the beginning. #}
 {% macro spark__number_series(first_number, last_number) -%}
-    explode(sequence({{ first_number }}, {{ last_number }}))
+    explode(
+        case
+            when {{ first_number }} <= {{ last_number }}
+                then sequence({{ first_number }}, {{ last_number }})
+        end
+    )
 {%- endmacro %}

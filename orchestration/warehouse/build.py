@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,7 +34,9 @@ from orchestration.warehouse.dbt_run import (
 from orchestration.warehouse.held_lake import hold_lake
 from orchestration.warehouse.lake import LakeState, read_lake
 from orchestration.warehouse.policy import check_policies
-from orchestration.workspace import PROJECT, Workspace
+from orchestration.warehouse.spark import METASTORE, WAREHOUSE, spark_version
+from orchestration.warehouse.spark_tables import show_tables
+from orchestration.workspace import PROJECT, Engine, Workspace
 
 RFM_MODES = ("quantile", "fixed")
 LIFECYCLE_MODES = ("fixed", "adaptive")
@@ -97,6 +100,7 @@ class BuildPlan:
     full_refresh: str | None
     runs_snapshots: bool
     dbt_arguments: tuple[str, ...]
+    engine: Engine
 
 
 @dataclass(frozen=True)
@@ -122,12 +126,18 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
     as_of = options.as_of or lake.as_of
     modes = f"{options.rfm_mode or ''}/{options.lifecycle_mode or ''}"
     fingerprint = _digest(
-        project_fingerprint(project), lake.mapping, lake.business_zone, lake.first_load, modes
+        project_fingerprint(project, workspace.engine),
+        lake.mapping,
+        lake.business_zone,
+        lake.first_load,
+        modes,
     )
     build_file = workspace.build_file(aside)
     state = read_state(build_file)
     reason = "a build for an earlier date starts from nothing" if aside else None
-    reason = reason or _refresh_reason(build_file, state, fingerprint, as_of, options)
+    reason = reason or _refresh_reason(
+        build_file, state, fingerprint, as_of, options, workspace.engine
+    )
     snapshotted = state.snapshotted_as_of if state else None
     runs_snapshots = aside is None and (
         snapshotted is None or (as_of is not None and as_of >= snapshotted)
@@ -143,6 +153,7 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
         full_refresh=reason,
         runs_snapshots=runs_snapshots,
         dbt_arguments=_dbt_arguments(options, reason is not None, runs_snapshots),
+        engine=workspace.engine,
     )
 
 
@@ -170,7 +181,9 @@ def build(
         if on_plan is not None:
             on_plan(plan)
         files = dbt_files(plan.build_file, project)
-        environment = dbt_environment(plan.sources, plan.build_file, plan.lake.business_zone)
+        environment = dbt_environment(
+            plan.sources, plan.build_file, plan.lake.business_zone, plan.engine
+        )
         result = run_dbt(files, plan.dbt_arguments, environment, on_result)
         if not result.is_successful:
             raise DbtError(failure_message(result, files))
@@ -221,12 +234,17 @@ def building(
 
 
 def finish_build(plan: BuildPlan, files: DbtFiles, counts: dict[str, int]) -> BuildResult:
-    """Mark the build that `building` holds as complete and keep the manifest that describes it."""
+    """Mark the build that `building` holds as complete and keep the manifest that describes it.
+
+    After a build on Spark the build file is written here: views over the tables.
+    """
     state = read_state(plan.build_file)
     if state is None:
         raise RekindleError(f"The state of {plan.build_file} is gone; build again.")
     manifest = manifest_path(plan.build_file)
     _write_text(manifest, (files.target / "manifest.json").read_text(encoding="utf-8"))
+    if plan.engine == "spark":
+        show_tables(plan.build_file, manifest)
     done = replace(state, status="succeeded")
     write_state(plan.build_file, done)
     return BuildResult(plan.build_file, manifest, plan.aside, done, counts)
@@ -274,9 +292,10 @@ def note_dbt_command(build_file: Path, arguments: Sequence[str]) -> None:
         write_state(build_file, replace(state, status="changed by hand"))
 
 
-def project_fingerprint(project: Path) -> str:
-    """Digest of every project file that rows which are already built depend on."""
-    digest = hashlib.sha256(f"duckdb {duckdb.__version__}\n".encode())
+def project_fingerprint(project: Path, engine: Engine = "duckdb") -> str:
+    """Digest of the engine and every project file that rows which are already built depend on."""
+    version = duckdb.__version__ if engine == "duckdb" else spark_version()
+    digest = hashlib.sha256(f"{engine} {version}\n".encode())
     for folder, pattern in FINGERPRINT_FILES:
         root = project / folder
         found = root.glob(pattern) if folder == "." else root.rglob(pattern)
@@ -351,6 +370,7 @@ def _refresh_reason(
     fingerprint: str,
     as_of: date | None,
     options: BuildOptions,
+    engine: Engine,
 ) -> str | None:
     if options.full_refresh:
         return "asked for"
@@ -360,6 +380,8 @@ def _refresh_reason(
         return "nothing is known about the build file"
     if state.status == "running":
         return "the last build was interrupted"
+    if state.status == "failed" and engine == "spark":
+        return "the last build failed, and Spark cannot undo half of a table's changes"
     if state.fingerprint != fingerprint:
         return "models, macros, policies, the brand's mapping or its raw lake changed"
     if state.as_of is not None and (as_of is None or as_of < state.as_of):
@@ -394,6 +416,8 @@ def dbt_variables(options: BuildOptions) -> dict[str, str]:
 def _remove_build(build_file: Path) -> None:
     for path in (build_file, build_file.with_name(f"{build_file.name}.wal")):
         path.unlink(missing_ok=True)
+    for folder in (WAREHOUSE, METASTORE):  # of a build on Spark
+        shutil.rmtree(build_file.with_name(folder), ignore_errors=True)
     _state_path(build_file).unlink(missing_ok=True)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import RekindleError
+from orchestration.warehouse.spark import spark_environment
+from orchestration.workspace import Engine
 
 KINDS = {"test": "data test", "unit_test": "unit test"}
 """What a resource type of dbt is called in a sentence, where its own name would not do."""
@@ -86,10 +88,17 @@ class DbtResult:
         return self.return_code == 0 and not self.failures
 
 
-def dbt_environment(lake: Path, build_file: Path, business_zone: str) -> dict[str, str]:
-    """Environment of a dbt process for one brand: lake, build file and zone, and no telemetry."""
+def dbt_environment(
+    lake: Path, build_file: Path, business_zone: str, engine: Engine = "duckdb"
+) -> dict[str, str]:
+    """Environment of a dbt process for one brand: lake, build file, zone and engine, no telemetry.
+
+    Raises RekindleError where the engine is not installed.
+    """
     return {
         **os.environ,
+        "REKINDLE_ENGINE": engine,
+        **(spark_environment(build_file.parent) if engine == "spark" else {}),
         "REKINDLE_LAKE": str(lake),
         "REKINDLE_BUILD": str(build_file),
         "REKINDLE_BUSINESS_ZONE": business_zone,

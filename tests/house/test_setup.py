@@ -21,7 +21,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
     (tmp_path / "requirements").mkdir()
     (tmp_path / "pyproject.toml").write_text("[project]\n")
-    for name in ("run", "test"):
+    for name in ("run", "test", "spark"):
         (tmp_path / "requirements" / f"{name}.txt").write_text(f"{name}==1.0\n")
     (tmp_path / ".venv").mkdir()
     monkeypatch.setattr(module, "ROOT", tmp_path)

@@ -1,4 +1,7 @@
-"""Runs macros and generic tests on DuckDB without dbt: quick, and one statement at a time."""
+"""Renders macros and generic tests without dbt, and runs them on DuckDB, one statement at a time.
+
+tests/parity/ runs the same cases on Spark.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,19 +14,18 @@ import jinja2
 from tests.policy.portable import LazyMacro, leave_macro
 
 ROOT = Path(__file__).resolve().parents[2]
-ENGINE = "duckdb"
 BUSINESS_ZONE = "Asia/Shanghai"
 
 
 class _Adapter:
     """dbt's adapter, as far as macros dispatch."""
 
-    def __init__(self, macros: Mapping[str, LazyMacro]) -> None:
-        self._macros = macros
+    def __init__(self, macros: Mapping[str, LazyMacro], engine: str) -> None:
+        self._macros, self._engine = macros, engine
 
     def dispatch(self, name: str, _package: str | None = None) -> Callable[..., object]:
         """The engine's own macro, or else the default one."""
-        return self._macros.get(f"{ENGINE}__{name}") or self._macros[f"default__{name}"]
+        return self._macros.get(f"{self._engine}__{name}") or self._macros[f"default__{name}"]
 
 
 def macro_texts() -> dict[str, str]:
@@ -37,16 +39,27 @@ def macro_texts() -> dict[str, str]:
     return texts
 
 
-def render(text: str, *, is_incremental: bool = False, zone: str = BUSINESS_ZONE) -> str:
-    """The SQL of a text on DuckDB; ref('x') is the table ref.x, source('s', 't') is source.s__t."""
+def render(
+    text: str,
+    *,
+    is_incremental: bool = False,
+    zone: str = BUSINESS_ZONE,
+    engine: str = "duckdb",
+    texts: Mapping[str, str] | None = None,
+) -> str:
+    """The SQL of a text on an engine; ref('x') is the table ref.x, source('s', 't') source.s__t.
+
+    `texts` are the macros to use, by default those of this project.
+    """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False
     )
-    macros = {name: LazyMacro(environment, name, body) for name, body in macro_texts().items()}
+    texts = macro_texts() if texts is None else texts
+    macros = {name: LazyMacro(environment, name, body) for name, body in texts.items()}
     environment.globals.update(macros)
     environment.globals.update(
         {
-            "adapter": _Adapter(macros),
+            "adapter": _Adapter(macros, engine),
             "config": lambda *_values, **_named: "",
             "env_var": lambda name, *_default: {"REKINDLE_BUSINESS_ZONE": zone}[name],
             "is_incremental": lambda: is_incremental,

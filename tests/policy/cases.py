@@ -164,6 +164,18 @@ def one_engine(draft: Draft) -> None:
     del draft.manifest["macros"][f"macro.{PACKAGE}.spark__{name}"]
 
 
+def duckdb_body_for_spark(draft: Draft) -> None:
+    """Gives a dialect macro for Spark a function that DuckDB alone has."""
+    path = draft.macro()["original_file_path"]
+    draft.files[path] = draft.files[path].replace("date_add(", "to_months(")
+
+
+def duckdb_syntax_for_spark(draft: Draft) -> None:
+    """Gives a dialect macro for Spark an expression that does not parse there."""
+    path = draft.macro()["original_file_path"]
+    draft.files[path] = draft.files[path].replace("date_add({{ instant }}, 0)", "({{ instant }} ))")
+
+
 def source_elsewhere(draft: Draft) -> None:
     """Lets a source read something else than the raw lake."""
     source = draft.source()
@@ -406,6 +418,10 @@ CASES = (
     Case("shared_sql_only", "not SQL", query("select from where"), "not SQL that both engines"),
     Case("shared_sql_only", "from first", query("from {{ ref('dim_member') }} select (one"),
          "not SQL that both engines"),
+    Case("compiled_sql_is_spark_s", "DuckDB's body for Spark", duckdb_body_for_spark,
+         "calls to_months(), which Spark is not known to have"),
+    Case("compiled_sql_is_spark_s", "not SQL of Spark", duckdb_syntax_for_spark,
+         "compiled for Spark, is not Spark SQL"),
     Case("shared_types_only", "a double colon",
          query("select one::date as two from {{ ref('dim_member') }}"), "casts with '::'"),
     Case("shared_types_only", "varchar",

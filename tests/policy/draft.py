@@ -74,7 +74,7 @@ START_OF_DAY = """{% macro start_of_day(instant) -%}
 {%- endmacro %}
 
 {% macro spark__start_of_day(instant) -%}
-    to_date({{ instant }})
+    date_add({{ instant }}, 0)
 {%- endmacro %}
 """
 FILES = {

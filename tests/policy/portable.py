@@ -1,8 +1,9 @@
 """Renders a model without dbt and without an engine, so that its SQL can be judged.
 
-References become tables of the schemas `ref` and `source`. The macros of this project are expanded
-as they are, except those in macros/dialect/: they become calls of functions named `dialect_…`, so
-what is left is the SQL that every engine has to understand.
+References become tables of the schemas `ref` and `source`. `render` expands the macros of this
+project as they are, except those in macros/dialect/: they become calls of functions named
+`dialect_…`, so what is left is the SQL that every engine has to understand. `compile_for` expands
+these too, with the body of one engine.
 """
 
 import re
@@ -92,8 +93,27 @@ class LazyMacro:
             return returned.value
 
 
+class _Adapter:
+    """dbt's adapter, as far as macros dispatch to the body of one engine."""
+
+    def __init__(self, environment: jinja2.Environment, engine: str) -> None:
+        self._environment, self._engine = environment, engine
+        self._texts: dict[str, str] = {}
+
+    def knows(self, name: str, text: str) -> None:
+        """The text in which a macro and its bodies stand."""
+        self._texts[name] = text
+
+    def dispatch(self, name: str, _package: str | None = None) -> Callable[..., object]:
+        """The body of the engine."""
+        return LazyMacro(self._environment, f"{self._engine}__{name}", self._texts[name])
+
+
 def _environment(
-    macros: tuple[tuple[str, str], ...], variables_set: bool, is_incremental: bool
+    macros: tuple[tuple[str, str], ...],
+    variables_set: bool,
+    is_incremental: bool,
+    engine: str | None,
 ) -> jinja2.Environment:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False
@@ -112,32 +132,42 @@ def _environment(
             "execute": True,
         }
     )
+    adapter = _Adapter(environment, engine or "")
+    given_by_dbt = set(environment.globals)
     for path, text in macros:
         name, parameters = signature(text)
-        is_expanded = not path.startswith(NOT_EXPANDED)
+        if name in given_by_dbt:
+            continue
+        is_expanded = engine is not None or not path.startswith(NOT_EXPANDED)
         environment.globals[name] = (
             LazyMacro(environment, name, text) if is_expanded else _dialect_call(name, parameters)
         )
+        adapter.knows(name, text)
+    environment.globals["adapter"] = adapter
     return environment
 
 
-@lru_cache(maxsize=8)
-def _environments(macros: tuple[tuple[str, str], ...]) -> tuple[jinja2.Environment, ...]:
+@lru_cache(maxsize=16)
+def _environments(
+    macros: tuple[tuple[str, str], ...], engine: str | None
+) -> tuple[jinja2.Environment, ...]:
     return tuple(
-        _environment(macros, variables_set, is_incremental)
+        _environment(macros, variables_set, is_incremental, engine)
         for variables_set in (False, True)
         for is_incremental in (False, True)
     )
 
 
-@lru_cache(maxsize=4096)
-def _render(text: str, macros: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+@lru_cache(maxsize=8192)
+def _render(
+    text: str, macros: tuple[tuple[str, str], ...], engine: str | None = None
+) -> tuple[str, ...]:
     name, parameters = signature(text)
     if re.search(r"\{%-?\s*test\b", text):  # a generic test: call it with its own words
         text = re.sub(r"\{%(-?)\s*(end)?test\b", r"{%\1 \2macro", text)
         text += "{{ " + f"{name}({', '.join(map(repr, parameters))})" + " }}"
     variants: dict[str, None] = {}
-    for environment in _environments(macros):
+    for environment in _environments(macros, engine):
         try:
             rendered = environment.from_string(text).render()
         except (jinja2.TemplateError, TypeError, ValueError, AttributeError) as error:
@@ -159,7 +189,15 @@ def render(project: Project, text: str) -> tuple[str, ...]:
     return _render(text, macros_of(project))
 
 
-@lru_cache(maxsize=4096)
+def compile_for(project: Project, text: str, engine: str) -> tuple[str, ...]:
+    """The different SQL texts that dbt would compile a model to on an engine, macros and all.
+
+    Raises RenderError like `render`.
+    """
+    return _render(text, macros_of(project), engine)
+
+
+@lru_cache(maxsize=8192)
 def parse(sql: str, dialect: str) -> exp.Expr:
     """The syntax tree of one statement; raises sqlglot's ParseError or TokenError."""
     return sqlglot.parse_one(sql, read=dialect)

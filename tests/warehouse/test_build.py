@@ -79,6 +79,19 @@ def built(workspace: Workspace, project: Path, options: BuildOptions = DEFAULT) 
     )
 
 
+def test_after_a_failed_build_only_spark_starts_from_nothing(
+    workspace: Workspace, project: Path
+) -> None:
+    for engine, reason in (("duckdb", None), ("spark", "the last build failed")):
+        on_engine = replace(workspace, engine=engine)
+        built(on_engine, project)
+        state = read_state(on_engine.build_file())
+        assert state is not None
+        write_state(on_engine.build_file(), replace(state, status="failed"))
+        found = plan_build(on_engine, DEFAULT, project).full_refresh
+        assert found == reason or (reason and found and found.startswith(reason))
+
+
 def test_business_date_of_the_data_is_in_the_business_zone(workspace: Workspace) -> None:
     assert read_lake(workspace.lake).as_of == date(2025, 4, 1)
     write_lake(workspace.lake, ORDERS, zone="America/New_York")

@@ -43,6 +43,8 @@ select
     lifecycle_stage,
     from_date as valid_from_date,
     lead(from_date) over (partition by one_id order by from_date nulls last) as valid_to_date,
-    row_number() over (partition by one_id order by from_date nulls last) as sequence
+    cast(
+        row_number() over (partition by one_id order by from_date nulls last) as bigint
+    ) as sequence
 from changes
 where previous_stage is null or previous_stage <> lifecycle_stage

@@ -57,7 +57,7 @@ select
     orders.refunded_amount,
     orders.net_revenue,
     coalesce(order_sequences.order_sequence = 1, false) as is_first_order,
-    order_sequences.order_sequence,
+    cast(order_sequences.order_sequence as bigint) as order_sequence,
     {{ days_between('order_sequences.previous_order_date', 'orders.order_date') }}
         as days_since_previous_order,
     orders.coupon_code,

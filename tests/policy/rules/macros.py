@@ -79,7 +79,8 @@ def macros_are_documented(project: Project) -> Iterator[str]:
 
 @rule
 def macros_are_shared(project: Project) -> Iterator[str]:
-    """A macro serves two models or more, or another macro; else its text belongs into its model."""
+    """A macro serves two models, another macro or a hook; else its text belongs into its model."""
+    hooks = project.files.get("dbt_project.yml", "")
     texts = project.texts("models", "snapshots", "tests/dbt")
     uses: Counter[str] = Counter()
     macro_uses: Counter[str] = Counter()
@@ -97,7 +98,8 @@ def macros_are_shared(project: Project) -> Iterator[str]:
     for macro in _public(project):
         if macro.name in DBT_OVERRIDES or macro.topic == "dialect":
             continue
-        if uses[macro.name] < ENOUGH_USES and macro_uses[macro.name] == 0:
+        is_hook = re.search(rf"\b{macro.name}\s*\(", hooks) is not None
+        if uses[macro.name] < ENOUGH_USES and macro_uses[macro.name] == 0 and not is_hook:
             yield (
                 f"{macro.path}: {macro.name} is used in {uses[macro.name]} model. "
                 "Write it out where it is used, or remove it."

@@ -10,6 +10,7 @@ from tests.policy.portable import (
     RenderError,
     casts,
     code_only,
+    compile_for,
     functions,
     parse,
     render,
@@ -35,6 +36,13 @@ SHARED_FUNCTIONS = {
 }  # fmt: skip
 """The functions that mean the same on both engines for the types in use. Adding one here needs a
 look at nulls, types and edges on both."""
+
+SPARK_FUNCTIONS = SHARED_FUNCTIONS | {
+    "add_months", "conv", "convert_timezone", "date_add", "datediff", "explode", "percentile",
+    "sequence",
+}  # fmt: skip
+"""What may be called once a model is compiled for Spark: the shared functions, and those that the
+Spark bodies of macros/dialect/ call."""
 
 WHY_NOT = {
     "round": "rounding differs (1.005 becomes 1.00 or 1.01): leave numbers whole",
@@ -102,6 +110,32 @@ def shared_sql_only(project: Project) -> Iterator[str]:
                 yield (
                     f"{path} calls {name}(): {reason}. What has to differ by engine is a macro in "
                     "macros/dialect/."
+                )
+
+
+@rule
+def compiled_sql_is_spark_s(project: Project) -> Iterator[str]:
+    """What dbt compiles for the target spark parses as Spark SQL and calls functions Spark has.
+
+    Half of it is what `shared_sql_only` has seen; new here are the bodies of macros/dialect/.
+    """
+    for path, text in sql_texts(project).items():
+        try:
+            variants = compile_for(project, text, "spark")
+            for sql in variants:
+                parse(sql, "spark")
+        except RenderError:
+            continue  # shared_sql_only says so
+        except (ParseError, TokenError) as error:
+            sentence = re.sub(r"\x1b\[\d*m", "", str(error)).split("\n")[0]
+            yield f"{path}, compiled for Spark, is not Spark SQL: {sentence} Rewrite that part."
+            continue
+        for name in sorted(set().union(*map(functions, variants)) - SPARK_FUNCTIONS):
+            if name not in WHY_NOT:
+                yield (
+                    f"{path}, compiled for Spark, calls {name}(), which Spark is not known to "
+                    "have. Give the macro of macros/dialect/ a body for Spark, or add the function "
+                    "to SPARK_FUNCTIONS after a look at nulls, types and edges."
                 )
 
 

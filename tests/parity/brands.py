@@ -1,0 +1,130 @@
+"""Two brands in two deliveries each: the second brings a new day, late records and corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration.adapters import complete_journey
+from orchestration.adapters.landing_files import sql_text
+from orchestration.demo_brand.generate import Slice, write_brand
+from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
+
+MEMBERS = 400
+"""Members of the demo brand, of which every kind of record and ugliness has some."""
+
+HOUSEHOLDS_OF = 20
+"""Every so many-th household of The Complete Journey."""
+
+MIDNIGHT = "timestamp '2017-12-31 05:00:00'"
+"""The last business day of The Complete Journey begins (New York)."""
+
+CORRECTED_AT = "timestamp '2017-12-31 15:00:00'"
+
+
+@dataclass(frozen=True)
+class Brand:
+    """Writes the deliveries of two consecutive days, each into the same landing folder."""
+
+    name: str
+    deliveries: tuple[Callable[[Path], None], Callable[[Path], None]]
+
+
+def demo_brand(members: int = MEMBERS) -> Brand:
+    """The demo brand up to its last day but one, and its last day as it was handed over."""
+    spec = BrandSpec(members=members)
+
+    def before(landing: Path) -> None:
+        write_brand(landing.parent, spec, Slice(LAST_DATE - timedelta(days=1)))
+
+    def last_day(landing: Path) -> None:
+        write_brand(landing.parent, spec, Slice(first=LAST_DATE, last=LAST_DATE))
+
+    return Brand("demo brand", (before, last_day))
+
+
+def the_complete_journey() -> Brand:
+    """Some households of The Complete Journey up to 2017-12-30, and then the last day.
+
+    With the last day come orders of the weeks before that were held back, orders that were
+    cancelled, lines that were corrected and a product that was renamed.
+    """
+
+    def before(landing: Path) -> None:
+        whole = landing.with_name("whole")
+        complete_journey.write_landing(whole)
+        _slice(whole, landing, "2017-12-30", _BEFORE)
+        (landing / "brand.yml").write_bytes((whole / "brand.yml").read_bytes())
+
+    def last_day(landing: Path) -> None:
+        _slice(landing.with_name("whole"), landing, "2017-12-31", _LAST_DAY)
+
+    return Brand("The Complete Journey", (before, last_day))
+
+
+_IS_LATE = "cast(order_id as bigint) % 41 = 0 and ordered_at > timestamp '2017-10-15 00:00:00'"
+_HOUSEHOLD = f"cast({{}} as bigint) % {HOUSEHOLDS_OF} = 0"
+_IN_ORDER = "order_id in (select order_id from orders)"
+
+_TABLES = {
+    "crm.members": _HOUSEHOLD.format("member_no"),
+    "commerce.orders": _HOUSEHOLD.format("buyer_key"),
+    "commerce.order_lines": _IN_ORDER,
+    "catalog.products": "product_id in (select product_id from order_lines)",
+    "catalog.categories": "true",
+    "catalog.stores": "true",
+    "campaigns.campaigns": "true",
+    "campaigns.sends": _HOUSEHOLD.format("member_no"),
+    "coupons.coupons": _HOUSEHOLD.format("member_no"),
+}
+"""Table -> the rows that belong to the chosen households; orders are chosen before their lines."""
+
+_LATE_ORDERS = f"order_id in (select order_id from orders where {_IS_LATE})"
+
+_BEFORE = {
+    name: f"from {name.split('.')[1]} where not {_LATE_ORDERS} and updated_at < {MIDNIGHT}"
+    if name.startswith("commerce.")
+    else f"from {name.split('.')[1]}"
+    for name in _TABLES
+}
+
+_LAST_DAY = {
+    "commerce.orders": f"""
+        from orders where {_LATE_ORDERS} or updated_at >= {MIDNIGHT}
+        union all by name
+        select * replace ('cancelled' as status, {CORRECTED_AT} as updated_at)
+        from orders where cast(order_id as bigint) % 53 = 1 and updated_at < {MIDNIGHT}
+    """,
+    "commerce.order_lines": f"""
+        from order_lines where {_LATE_ORDERS} or updated_at >= {MIDNIGHT}
+        union all by name
+        select * replace (
+            quantity + 1 as quantity, net_amount + unit_price as net_amount,
+            {CORRECTED_AT} as updated_at
+        )
+        from order_lines where cast(order_id as bigint) % 47 = 2 and updated_at < {MIDNIGHT}
+    """,
+    "catalog.products": f"""
+        select * replace (product_name || ' (new)' as product_name, {CORRECTED_AT} as updated_at)
+        from products where cast(product_id as bigint) % 7 = 0
+    """,
+}
+
+
+def _slice(whole: Path, landing: Path, day: str, tables: dict[str, str]) -> None:
+    with duckdb.connect() as connection:
+        for name, condition in _TABLES.items():
+            system, table = name.split(".")
+            source = whole / system / table / f"{table}.parquet"
+            connection.execute(
+                f"create view {table} as from read_parquet({sql_text(source)}) where {condition}"
+            )
+        for name, query in tables.items():
+            folder = landing.joinpath(*name.split("."))
+            folder.mkdir(parents=True, exist_ok=True)
+            target = sql_text(folder / f"{day}.parquet")
+            connection.execute(f"copy ({query}) to {target} (format parquet)")

@@ -1,0 +1,103 @@
+"""What a build on Spark needs around it. Nothing here starts Spark; `make parity` does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.errors import RekindleError
+from orchestration.warehouse import spark
+from orchestration.warehouse.spark_tables import show_tables
+from orchestration.workspace import resolve_workspace
+
+
+def java(folder: Path, version: str) -> Path:
+    """A home with a Java that says its version."""
+    program = folder / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\n")
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("says", "number"), [("17.0.15", 17), ("1.8.0_412", 8), ("25", 25), ("unknown", 0)]
+)
+def test_version_of_java(tmp_path: Path, says: str, number: int) -> None:
+    assert spark.java_version(java(tmp_path, says) / "bin" / "java") == number
+
+
+def test_no_java_has_no_version(tmp_path: Path) -> None:
+    assert spark.java_version(tmp_path / "java") == 0
+
+
+def test_java_home_comes_first_then_the_path(tmp_path: Path) -> None:
+    old, new = java(tmp_path / "old", "11.0.2"), java(tmp_path / "new", "21.0.1")
+    other = java(tmp_path / "other", "17.0.1")
+    path = {"PATH": f"{other / 'bin'}:/usr/bin:/bin"}
+    assert spark.java_home(tmp_path, {"JAVA_HOME": str(new), **path}) == new
+    assert spark.java_home(tmp_path, {"JAVA_HOME": str(old), **path}) == other
+
+
+def test_without_any_java_the_packaged_one_or_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(RekindleError, match="Spark needs Java 17 or newer"):
+        spark.java_home(tmp_path, {"PATH": str(tmp_path)})
+
+
+def test_without_spark_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(RekindleError, match=r"requirements/install\.py spark"):
+        spark.spark_environment(tmp_path, {})
+
+
+def test_environment_keeps_what_is_set(tmp_path: Path) -> None:
+    home = java(tmp_path / "java-home", "17.0.1")
+    given = {
+        "SPARK_HOME": "/opt/spark",
+        "JAVA_HOME": str(home),
+        "REKINDLE_SPARK_WAREHOUSE": "s3a://brand/warehouse",
+        "REKINDLE_SPARK_MASTER": "yarn",
+    }
+    added = spark.spark_environment(tmp_path, given)
+    assert "REKINDLE_SPARK_WAREHOUSE" not in added
+    assert "SPARK_LOCAL_IP" not in added
+    assert added["REKINDLE_ENGINE"] == "spark"
+    assert str(tmp_path / "metastore") in added["REKINDLE_SPARK_METASTORE"]
+
+
+def test_builds_on_spark_have_a_folder_of_their_own(tmp_path: Path) -> None:
+    one = resolve_workspace("cdnow", var=tmp_path)
+    other = resolve_workspace("cdnow", var=tmp_path, engine="spark")
+    assert other.build_file() == one.build_file().parent / "spark" / one.build_file().name
+    assert other.lake == one.lake
+
+
+def test_tables_of_spark_are_views_of_the_build_file(tmp_path: Path) -> None:
+    nodes = {
+        name: {
+            "resource_type": "model",
+            "schema": "core",
+            "name": name,
+            "alias": name,
+            "config": {"materialized": kind},
+        }
+        for name, kind in (("plain", "table"), ("cut", "incremental"), ("seen", "view"))
+    }
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"nodes": nodes}))
+    tables = tmp_path / "warehouse" / "core.db"
+    for folder in ("plain", "cut/_month=2025-01-01", "cut/_month=2025-02-01"):
+        (tables / folder).mkdir(parents=True)
+        duckdb.execute(f"copy (select 1 as one) to '{tables / folder}/part-0.parquet'")
+    build_file = tmp_path / "rekindle.duckdb"
+    show_tables(build_file, manifest)
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        assert connection.execute("from core.plain").fetchall() == [(1,)]
+        assert connection.execute("from core.cut").fetchall() == [(1,), (1,)]
+        assert len(connection.execute("show all tables").fetchall()) == 2

@@ -1,12 +1,13 @@
 """How long one more day takes, against a full refresh of the same data.
 
-    python -m benchmarks.next_day LANDING NEXT_DAY [--runs 5]
+    python -m benchmarks.next_day LANDING NEXT_DAY [--lake LAKE] [--runs 5]
 
 LANDING is a brand's landing folder, NEXT_DAY a folder laid out like it with the files that come one
-day later (its own brand.yml, if any, is not read). LANDING is loaded and built once; then, in turn
-and each time from that state: the load of NEXT_DAY and an incremental build; a full refresh from
-the lake that holds both. All wall time counts, dbt's start-up included. Stops when a mart's rows
-differ between the two. Prints the ratio last: (load + incremental build) / full refresh.
+day later (its own brand.yml, if any, is not read). LANDING is loaded (or its LAKE is taken, loaded
+before) and built once; then, in turn and each time from that state: the load of NEXT_DAY and an
+incremental build; a full refresh from the lake that holds both. All wall time counts, dbt's
+start-up included. Stops when a mart's rows differ between the two. Prints the ratio last: (load +
+incremental build) / full refresh.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from benchmarks.measuring import (
     rod_parser,
     work_folder,
 )
+from benchmarks.spine import size_of
 from orchestration.loading.brand import BRAND_FILE
 from orchestration.workspace import Workspace
 from tests.scenarios.same_rows import compare_marts
@@ -62,14 +64,19 @@ class Days:
     with_tests: bool
 
 
-def prepare(landing: Path, next_day: Path, folder: Path, *, with_tests: bool) -> Days:
+def prepare(
+    landing: Path, next_day: Path, lake: Path | None, folder: Path, *, with_tests: bool
+) -> Days:
     """Load and build the first day, and keep what it left."""
-    for given in (landing, next_day):
+    for given in (landing, next_day, *([lake] if lake else [])):
         if not given.is_dir():
             raise SystemExit(f"There is no folder {given}.")
     now = workspace_in(folder / "now", folder / "now" / "landing")
     add_files(landing, now.landing)
-    rows = load_into(now)
+    if lake is not None:
+        copy_folder(lake, now.lake)
+    load_into(now)
+    rows = size_of(now.lake).rows
     build_in(now, full_refresh=True, with_tests=with_tests)
     kept = folder / "kept"
     copy_folder(folder / "now", kept)
@@ -149,6 +156,7 @@ def main() -> None:
     parser = rod_parser(__doc__)
     parser.add_argument("landing", type=Path)
     parser.add_argument("next_day", type=Path)
+    parser.add_argument("--lake", type=Path, help="LANDING's raw lake, to save its load")
     parser.add_argument("--without-tests", action="store_true", help="leave dbt's data tests out")
     parser.add_argument("--slowest", type=int, default=10, help="how many nodes to list")
     values = parser.parse_args()
@@ -157,6 +165,7 @@ def main() -> None:
         days = prepare(
             values.landing.resolve(),
             values.next_day.resolve(),
+            values.lake and values.lake.resolve(),
             folder,
             with_tests=not values.without_tests,
         )

@@ -83,16 +83,19 @@ def _environment(files: DbtFiles, zone: str, lake: str, build_file: Path) -> dic
 def serve() -> None:
     """Read the project, then run each command that comes in a fork, one after the other."""
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     parsed = dbtRunner().invoke(["parse"])
     if parsed.exception is not None:
         raise parsed.exception
+    project = parsed.result
+    assert isinstance(project, Manifest)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            sys.exit(run(dbtRunner(parsed.result), **json.loads(line)))
+            sys.exit(run(dbtRunner(project), **json.loads(line)))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
 

@@ -17,5 +17,5 @@ select
 from {{ ref('int_kpi__activity_spells') }} as activity_spells
 inner join {{ ref('int_kpi__months') }} as months
     on
-        months.period_end_date >= activity_spells.from_date
-        and months.period_end_date < activity_spells.to_date
+        activity_spells.from_date <= months.period_end_date
+        and activity_spells.to_date > months.period_end_date

@@ -30,7 +30,7 @@ from orchestration.warehouse.build import (
 from orchestration.warehouse.dbt_run import DbtError
 from orchestration.warehouse.lake import read_lake
 from orchestration.warehouse.policy import PolicyError
-from orchestration.workspace import PROJECT, Workspace
+from orchestration.workspace import PROJECT, Engine, Workspace
 from tests.orchestration.fakes import workspace_in, write_lake, write_project
 
 ORDERS = {"1": "2025-03-01 10:00:00", "2": "2025-03-31 17:00:00"}
@@ -76,7 +76,8 @@ def built(workspace: Workspace, project: Path, options: BuildOptions = DEFAULT) 
 def test_after_a_failed_build_only_spark_starts_from_nothing(
     workspace: Workspace, project: Path
 ) -> None:
-    for engine, reason in (("duckdb", None), ("spark", "the last build failed")):
+    reasons: dict[Engine, str | None] = {"duckdb": None, "spark": "the last build failed"}
+    for engine, reason in reasons.items():
         on_engine = replace(workspace, engine=engine)
         built(on_engine, project)
         state = read_state(on_engine.build_file())

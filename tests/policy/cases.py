@@ -173,7 +173,7 @@ def duckdb_body_for_spark(draft: Draft) -> None:
 def duckdb_syntax_for_spark(draft: Draft) -> None:
     """Gives a dialect macro for Spark an expression that does not parse there."""
     path = draft.macro()["original_file_path"]
-    draft.files[path] = draft.files[path].replace("date_add({{ instant }}, 0)", "({{ instant }} ))")
+    draft.files[path] = draft.files[path].replace("date_add(", "(date_add(")
 
 
 def source_elsewhere(draft: Draft) -> None:

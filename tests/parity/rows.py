@@ -55,6 +55,8 @@ def compare_models(
     folder <schema>/<name>/ each.
     """
     with duckdb.connect() as connection:
+        # the views of a test build name the lake as it stands beside the build file
+        connection.execute(f"set file_search_path = '{duckdb_file.parent}'")
         connection.execute(f"attach '{duckdb_file}' as one (read_only)")
         return [
             _compare(connection, schema, name, list(_folders(spark_folder, views, schema, name)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,25 @@ from orchestration.workspace import PROJECT
 
 
 def start_session(folder: Path) -> Any:
-    """A session on this machine; what it writes lies in `folder`."""
-    os.environ.update(spark_environment(folder))
+    """A session on this machine; what it writes lies in `folder`.
+
+    Where it writes is not left in this process's environment: builds have folders of their own.
+    """
+    environment = spark_environment(folder)
+    os.environ.update({name: environment[name] for name in environment if "REKINDLE" not in name})
     builder = importlib.import_module("pyspark.sql").SparkSession.builder
-    settings = {**profile_settings(), "spark.sql.catalogImplementation": "in-memory"}
+    settings = profile_settings({**os.environ, **environment})
+    settings["spark.sql.catalogImplementation"] = "in-memory"
     for name, value in settings.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 
 
-def profile_settings() -> dict[str, str]:
+def profile_settings(variables: Mapping[str, str]) -> dict[str, str]:
     """The settings of the target spark, and that dbt turns ANSI mode off."""
     profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
     given = profile["rekindle"]["outputs"]["spark"]["server_side_parameters"]
     environment = jinja2.Environment(autoescape=False)
-    environment.globals["env_var"] = os.environ.get
+    environment.globals["env_var"] = variables.get
     settings = {name: environment.from_string(str(value)).render() for name, value in given.items()}
     return {**settings, "spark.sql.ansi.enabled": "false"}

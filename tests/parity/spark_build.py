@@ -41,7 +41,7 @@ def build(root: Path) -> None:
     with building(workspace, BuildOptions()) as plan:
         files = dbt_files(plan.build_file)
         environment = dbt_environment(
-            workspace.lake, plan.build_file, plan.lake.business_zone, "spark"
+            plan.sources, plan.build_file, plan.lake.business_zone, "spark"
         )
         os.environ.update(with_folders(environment, files))
         arguments = list(plan.dbt_arguments)

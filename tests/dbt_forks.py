@@ -16,6 +16,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,17 @@ def serve() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            sys.exit(run(dbtRunner(project), **json.loads(line)))
+            command = json.loads(line)
+            dbt = dbtRunner(None if asks_otherwise(command["arguments"]) else project)
+            sys.exit(run(dbt, **command))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+
+
+def asks_otherwise(arguments: list[str]) -> bool:
+    """Whether variables choose other refs than the project's defaults do; then dbt reads anew."""
+    given = [after for option, after in pairwise(arguments) if option == "--vars"]
+    return any(json.loads(text).keys() - {"as_of_date"} for text in given)
 
 
 def run(dbt: Any, folder: str, environment: Mapping[str, str], arguments: list[str]) -> int:

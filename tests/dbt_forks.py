@@ -25,6 +25,7 @@ from orchestration.warehouse.dbt_run import (
     DbtResult,
     dbt_environment,
     read_results,
+    run_dbt,
     with_folders,
 )
 from orchestration.warehouse.lake import DEFAULT_ZONE
@@ -55,6 +56,8 @@ class WaitingDbt:
         self, files: DbtFiles, arguments: Sequence[str], zone: str, lake: Path, build_file: Path
     ) -> DbtResult:
         """Run a dbt command on a brand and wait for it, as `run_dbt` does."""
+        if asks_otherwise(arguments):
+            return run_dbt(files, arguments, dbt_environment(lake, build_file, zone))
         files.target.mkdir(parents=True, exist_ok=True)
         (files.target / "run_results.json").unlink(missing_ok=True)
         command = {
@@ -96,15 +99,13 @@ def serve() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            command = json.loads(line)
-            dbt = dbtRunner(None if asks_otherwise(command["arguments"]) else project)
-            sys.exit(run(dbt, **command))
+            sys.exit(run(dbtRunner(project), **json.loads(line)))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
 
 
-def asks_otherwise(arguments: list[str]) -> bool:
-    """Whether variables choose other refs than the project's defaults do; then dbt reads anew."""
+def asks_otherwise(arguments: Sequence[str]) -> bool:
+    """Whether variables choose other refs than the project as it was read; then dbt reads anew."""
     given = [after for option, after in pairwise(arguments) if option == "--vars"]
     return any(json.loads(text).keys() - {"as_of_date"} for text in given)
 

@@ -29,6 +29,17 @@ FLOOR = date(1970, 1, 1)
 
 MOST_SHOWN = 40
 
+RECORD_TABLES = (
+    "crm.members",
+    "mini_program.users",
+    "app.users",
+    "website.users",
+    "marketplace.buyers",
+    "wecom.contacts",
+    "commerce.orders",
+)
+"""The source tables whose records are persons."""
+
 
 class PolicyError(RekindleError):
     """Policy files that may not be built with; `problems` holds one sentence each."""
@@ -104,6 +115,19 @@ Limit = Annotated[
 ]
 Percent = Annotated[
     int, BeforeValidator(_whole), Field(ge=1, le=100, description="a whole number from 1 to 100")
+]
+OptionalDays = Annotated[
+    int | None,
+    BeforeValidator(lambda value: None if value == "" else _whole(value)),
+    Field(ge=1, le=3650, description="whole days from 1 to 3650, or empty"),
+]
+RecordName = Annotated[
+    str,
+    Field(
+        pattern=rf"^(?:{'|'.join(map(re.escape, RECORD_TABLES))}):\S(?:.*\S)?$",
+        description="a record as identity.oneid_map names it, source_system.source_table:source_key"
+        f", of one of {', '.join(RECORD_TABLES)}",
+    ),
 ]
 OptionalNumber = Annotated[
     float | None,
@@ -254,13 +278,27 @@ class Tier(PolicyRow):
     early_access_hours: Count
 
 
-class IdentifierLimit(PolicyRow):
-    """How many records may hold one identifier before it stops linking, from a day on."""
+class IdentifierPolicy(PolicyRow):
+    """What an identifier of a type proves, and when it stops linking, from a day on."""
 
     valid_from: Day
     identifier_type: IdentifierType
+    strength: Literal["strong", "weak"]
+    is_one_per_person: Truth
     max_records_per_system: Positive
     max_records: Positive
+    recycle_after_days: OptionalDays
+
+
+class IdentityDecision(PolicyRow):
+    """What somebody decided about two records, from a day on."""
+
+    valid_from: Day
+    decision: Literal["link", "separate"]
+    left_record: RecordName
+    right_record: RecordName
+    decided_by: Text
+    reason: Text
 
 
 class IdentifierExclusion(PolicyRow):
@@ -489,6 +527,27 @@ def _limits(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _two_records(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A decision is about two records, and on one day there is one about them."""
+    seen: dict[tuple[date, frozenset[str]], int] = {}
+    for line in lines:
+        pair = frozenset((line.row.left_record, line.row.right_record))
+        if len(pair) == 1:
+            yield Problem(
+                line.number,
+                f"column right_record: {line.row.right_record!r} is not allowed; it has to be "
+                "another record than left_record.",
+            )
+            continue
+        first = seen.setdefault((line.row.valid_from, pair), line.number)
+        if first != line.number:
+            yield Problem(
+                line.number,
+                f"columns left_record, right_record: line {first} decides about these two records "
+                f"from {line.row.valid_from} on already; keep one.",
+            )
+
+
 def _phones_as_compared(lines: Sequence[Line]) -> Iterator[Problem]:
     """A phone is written as the loader writes it; in another spelling it would exclude nothing."""
     for line in lines:
@@ -557,7 +616,7 @@ POLICIES: dict[str, PolicyFile] = {
     ),
     "tiers": PolicyFile(Tier, ("valid_from", "tier_code"), (in_force_since_floor(), _ladder)),
     "identifier_policy": PolicyFile(
-        IdentifierLimit,
+        IdentifierPolicy,
         ("valid_from", "identifier_type"),
         (
             in_force_since_floor(
@@ -565,6 +624,9 @@ POLICIES: dict[str, PolicyFile] = {
             ),
             _limits,
         ),
+    ),
+    "identity_decisions": PolicyFile(
+        IdentityDecision, ("valid_from", "left_record", "right_record"), (_two_records,)
     ),
     "identifier_exclusions": PolicyFile(
         IdentifierExclusion,

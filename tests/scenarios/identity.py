@@ -176,6 +176,69 @@ def self_bridge() -> Scenario:
     )
 
 
+def at(day: str, **columns: str) -> dict[str, str]:
+    """Columns of a version of a card that was registered and written on a day."""
+    instant = f"{day}T02:00:00Z"
+    return {"registered_at": instant, "updated_at": instant, **columns}
+
+
+def recycled_phone() -> Scenario:
+    """A number that its holder gave up is somebody else's sixty days later, and sooner it is not."""
+    giver = member("recycled-1", **at("2024-01-10", phone=phone(62)))
+    moved = member(
+        "recycled-1",
+        SECOND_DAY,
+        registered_at="2024-01-10T02:00:00Z",
+        updated_at="2024-03-01T02:00:00Z",
+        phone=phone(63),
+    )
+    same_household = member("recycled-2", SECOND_DAY, **at("2024-04-29", phone=phone(62)))
+    settled = user("app", "recycled-3", SECOND_DAY, phone=phone(63))
+    former = member("recycled-4", **at("2024-01-10", phone=phone(64)))
+    gone = member(
+        "recycled-4",
+        registered_at="2024-01-10T02:00:00Z",
+        updated_at="2024-03-01T02:00:00Z",
+        phone=phone(65),
+    )
+    newcomer = member("recycled-5", THIRD_DAY, **at("2024-04-30", phone=phone(64)))
+    account = user("website", "recycled-6", THIRD_DAY, phone=phone(64))
+    return scenario(
+        "recycled phone",
+        [giver, moved, same_household, settled, former, gone, newcomer, account],
+        [giver, same_household, settled],
+        [former],
+        [newcomer, account],
+    )
+
+
+def two_identity_cards() -> Scenario:
+    """Whoever has another id token is another person, whatever they share and however."""
+    mother = member("two-ids-1", **at("2024-01-10", phone=phone(66), id_token="two-ids-mother"))
+    child = member("two-ids-2", **at("2024-08-01", phone=phone(66), id_token="two-ids-child"))
+    account = user("app", "two-ids-3", SECOND_DAY, phone=phone(66))
+    chain = [
+        member("two-ids-4", phone=phone(67), id_token="two-ids-left"),
+        user("app", "two-ids-5", phone=phone(67), email="two-ids-left@family.cn"),
+        user("website", "two-ids-6", email="two-ids-left@family.cn", phone=phone(68)),
+        member("two-ids-7", phone=phone(68), id_token="two-ids-right"),
+    ]
+    corrected = [
+        member("two-ids-8", phone=phone(69), id_token="two-ids-mistyped"),
+        member("two-ids-8", SECOND_DAY, phone=phone(69), id_token="two-ids-corrected"),
+        member("two-ids-9", THIRD_DAY, phone=phone(69), id_token="two-ids-corrected"),
+    ]
+    return scenario(
+        "two identity cards",
+        [mother, child, account, *chain, *corrected],
+        [mother],
+        [child, account],
+        chain[:2],
+        chain[2:],
+        corrected,
+    )
+
+
 def dummy_phone() -> Scenario:
     dummies = ["13800000000", "11111111111", "12345678901", "13800138000", "139****1234", "null"]
     records = [
@@ -280,6 +343,8 @@ SCENARIOS = (
     diamond(),
     late_link(),
     self_bridge(),
+    recycled_phone(),
+    two_identity_cards(),
     dummy_phone(),
     placeholders(),
     shared_shop_phone(),
@@ -349,7 +414,7 @@ def _row(record: Record) -> tuple[str, str, dict[str, str]]:
         row["platform"], row["buyer_id"] = record.key.split(":")
     else:
         row[KEY_COLUMN[record.system]] = record.key
-    row[CREATED_COLUMN[record.system]] = instant if record.day != FIRST_DAY else created
+    row.setdefault(CREATED_COLUMN[record.system], instant if record.day != FIRST_DAY else created)
     if record.system == "wecom":
         row["staff_id"] = "adviser"
     return record.system, SYSTEM_TABLE[record.system], row

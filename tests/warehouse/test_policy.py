@@ -28,6 +28,7 @@ class Bad:
     sentence: str
 
 
+DECISIONS = "valid_from,decision,left_record,right_record,decided_by,reason\n"
 KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
 
 BAD_ROWS = (
@@ -372,23 +373,23 @@ BAD_ROWS = (
     Bad(
         "unknown_identifier_type",
         "identifier_policy",
-        "unionid,3,8",
-        "wechat,3,8",
+        "unionid,strong",
+        "wechat,strong",
         "line 5, column identifier_type: 'wechat' is not allowed; "
         f"it has to be one of {KNOWN_TYPES}.",
     ),
     Bad(
         "limit_in_all_below_limit_of_one",
         "identifier_policy",
-        "phone,5,8",
-        "phone,5,4",
+        "phone,weak,false,5,8",
+        "phone,weak,false,5,4",
         "line 2, column max_records: 4 is not allowed; "
         "it has to be at least max_records_per_system, which is 5.",
     ),
     Bad(
         "identifier_type_left_out",
         "identifier_policy",
-        "1900-01-01,email,5,8\n",
+        "1900-01-01,email,weak,false,5,8,\n",
         "",
         "column identifier_type: there is no row of email; "
         "one has to be in force from 1970-01-01 on.",
@@ -396,10 +397,45 @@ BAD_ROWS = (
     Bad(
         "identifier_type_from_later_on",
         "identifier_policy",
-        "1900-01-01,email,5,8\n",
-        "2024-01-01,email,5,8\n",
+        "1900-01-01,email,weak,false,5,8,\n",
+        "2024-01-01,email,weak,false,5,8,\n",
         "line 3, column valid_from: the first row of email is in force from 2024-01-01 only; "
         "one has to be in force from 1970-01-01 on.",
+    ),
+    Bad(
+        "recycled_at_once",
+        "identifier_policy",
+        "phone,weak,false,5,8,60",
+        "phone,weak,false,5,8,0",
+        "line 2, column recycle_after_days: '0' is not allowed; "
+        "it has to be whole days from 1 to 3650, or empty.",
+    ),
+    Bad(
+        "decision_about_no_record",
+        "identity_decisions",
+        DECISIONS,
+        DECISIONS + "2024-01-01,link,M1,crm.members:M2,Li,one person\n",
+        "line 2, column left_record: 'M1' is not allowed; it has to be a record as "
+        "identity.oneid_map names it, source_system.source_table:source_key, of one of "
+        "crm.members, mini_program.users, app.users, website.users, marketplace.buyers, "
+        "wecom.contacts, commerce.orders.",
+    ),
+    Bad(
+        "decision_about_one_record",
+        "identity_decisions",
+        DECISIONS,
+        DECISIONS + "2024-01-01,link,crm.members:M1,crm.members:M1,Li,one person\n",
+        "line 2, column right_record: 'crm.members:M1' is not allowed; it has to be another "
+        "record than left_record.",
+    ),
+    Bad(
+        "decision_and_its_contrary",
+        "identity_decisions",
+        DECISIONS,
+        DECISIONS + "2024-01-01,link,crm.members:M1,crm.members:M2,Li,one person\n"
+        "2024-01-01,separate,crm.members:M2,crm.members:M1,Li,two persons\n",
+        "line 3, columns left_record, right_record: line 2 decides about these two records from "
+        "2024-01-01 on already; keep one.",
     ),
     Bad(
         "exclusion_twice_in_other_case",

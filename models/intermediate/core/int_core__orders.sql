@@ -3,26 +3,27 @@ with
 
 orders as (
     select
-        order_id,
-        buyer_record_key,
-        order_channel,
-        store_id,
-        staff_id,
-        ordered_at,
-        order_date,
-        status,
-        order_kind,
-        is_test,
-        paid_at,
-        cancelled_at,
-        updated_at,
-        gross_amount,
-        discount_amount,
-        net_amount,
-        coupon_code,
-        campaign_id,
-        is_private_domain
-    from {{ ref('stg_commerce__orders') }}
+        orders.order_id,
+        {{ of_tenure('orders.buyer_record_key', 'tenures.tenure') }} as buyer_record_key,
+        orders.order_channel,
+        orders.store_id,
+        orders.staff_id,
+        orders.ordered_at,
+        orders.order_date,
+        orders.status,
+        orders.order_kind,
+        orders.is_test,
+        orders.paid_at,
+        orders.cancelled_at,
+        orders.updated_at,
+        orders.gross_amount,
+        orders.discount_amount,
+        orders.net_amount,
+        orders.coupon_code,
+        orders.campaign_id,
+        orders.is_private_domain
+    from {{ ref('stg_commerce__orders') }} as orders
+    {{ join_tenure('orders', 'ordered_at') }}
 ),
 
 as_of as (

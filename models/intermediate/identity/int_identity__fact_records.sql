@@ -87,6 +87,18 @@ facts as (
     where {{ user_key }} is not null
     group by {{ user_key }}
     {%- endfor %}
+),
+
+facts_by_tenure as (
+    select
+        {{ of_tenure('facts.source_record_key', 'tenures.tenure') }} as source_record_key,
+        facts.buyer_key_type,
+        facts.buyer_key_token,
+        facts.occurred_at,
+        facts.acted_at,
+        facts.fact_key
+    from facts
+    {{ join_tenure('facts', 'occurred_at') }}
 )
 
 select
@@ -96,5 +108,5 @@ select
     min(occurred_at) as first_fact_at,
     min(acted_at) as first_act_at,
     min(case when buyer_key_type in ('phone', 'card_no') then fact_key end) as first_fact_key
-from facts
+from facts_by_tenure
 group by source_record_key

@@ -1,29 +1,78 @@
--- Grain: one row per record, identifier type and usable identifier it held in any known version
+-- Grain: one row per record, identifier type and usable identifier it held, with when
+-- Orders and favourites may name a buyer by one key; no such key is ever given up.
 with
 
 held_identifiers as (
-    select source_record_key, identifier_type, identifier_value, identifier_token
+    select
+        source_record_key,
+        identifier_type,
+        identifier_value,
+        identifier_token,
+        held_from,
+        held_until
     from {{ ref('stg_crm__member_identifiers') }}
     union all
-    select source_record_key, identifier_type, identifier_value, identifier_token
+    select
+        source_record_key,
+        identifier_type,
+        identifier_value,
+        identifier_token,
+        held_from,
+        held_until
     from {{ ref('stg_mini_program__user_identifiers') }}
     union all
-    select source_record_key, identifier_type, identifier_value, identifier_token
+    select
+        source_record_key,
+        identifier_type,
+        identifier_value,
+        identifier_token,
+        held_from,
+        held_until
     from {{ ref('stg_app__user_identifiers') }}
     union all
-    select source_record_key, identifier_type, identifier_value, identifier_token
+    select
+        source_record_key,
+        identifier_type,
+        identifier_value,
+        identifier_token,
+        held_from,
+        held_until
     from {{ ref('stg_website__user_identifiers') }}
     union all
-    select source_record_key, identifier_type, identifier_value, identifier_token
+    select
+        source_record_key,
+        identifier_type,
+        identifier_value,
+        identifier_token,
+        held_from,
+        held_until
     from {{ ref('stg_marketplace__buyer_identifiers') }}
     union all
-    select source_record_key, identifier_type, identifier_value, identifier_token
+    select
+        source_record_key,
+        identifier_type,
+        identifier_value,
+        identifier_token,
+        held_from,
+        held_until
     from {{ ref('stg_wecom__contact_identifiers') }}
     union all
-    select source_record_key, identifier_type, identifier_value, identifier_token
+    select
+        source_record_key,
+        identifier_type,
+        identifier_value,
+        identifier_token,
+        held_from,
+        held_until
     from {{ ref('stg_commerce__buyer_key_identifiers') }}
-    union
-    select source_record_key, identifier_type, identifier_value, identifier_token
+    union all
+    select
+        source_record_key,
+        identifier_type,
+        identifier_value,
+        identifier_token,
+        held_from,
+        held_until
     from {{ ref('stg_catalog__buyer_key_identifiers') }}
 ),
 
@@ -39,10 +88,16 @@ exclusions as (
 select
     held_identifiers.source_record_key,
     held_identifiers.identifier_type,
-    held_identifiers.identifier_token
+    held_identifiers.identifier_token,
+    min(held_identifiers.held_from) as held_from,
+    max(held_identifiers.held_until) as held_until
 from held_identifiers
 left join exclusions
     on
         lower(held_identifiers.identifier_value) = exclusions.identifier_value
         and exclusions.identifier_type in (held_identifiers.identifier_type, 'any')
 where exclusions.identifier_value is null
+group by
+    held_identifiers.source_record_key,
+    held_identifiers.identifier_type,
+    held_identifiers.identifier_token

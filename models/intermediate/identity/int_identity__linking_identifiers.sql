@@ -1,11 +1,54 @@
--- Grain: one row per record and identifier that may link it to others
+-- Grain: one row per record, identifier that may link it to others and tenure of the identifier
+-- A phone by which facts name their buyer is one record for each of its tenures.
+with
+
+kept_identifiers as (
+    select
+        identifiers.source_record_key,
+        identifiers.identifier_type,
+        identifiers.identifier_token,
+        identifiers.held_from,
+        identifiers.held_until,
+        identifiers.source_record_key like 'commerce.orders:%' as is_of_facts
+    from {{ ref('int_identity__identifiers') }} as identifiers
+    left join {{ ref('int_identity__cut_identifiers') }} as cut_identifiers
+        on
+            identifiers.identifier_type = cut_identifiers.identifier_type
+            and identifiers.identifier_token = cut_identifiers.identifier_token
+    where cut_identifiers.identifier_token is null
+),
+
+tenures as (
+    select identifier_type, identifier_token, tenure, begins_at, ends_at
+    from {{ ref('int_identity__identifier_tenures') }}
+)
+
 select
-    identifiers.source_record_key,
-    identifiers.identifier_type,
-    identifiers.identifier_token
-from {{ ref('int_identity__identifiers') }} as identifiers
-left join {{ ref('int_identity__cut_identifiers') }} as cut_identifiers
+    kept_identifiers.source_record_key,
+    kept_identifiers.identifier_type,
+    kept_identifiers.identifier_token,
+    cast(coalesce(tenures.tenure, 1) as integer) as tenure,
+    kept_identifiers.held_from,
+    kept_identifiers.held_until
+from kept_identifiers
+left join tenures
     on
-        identifiers.identifier_type = cut_identifiers.identifier_type
-        and identifiers.identifier_token = cut_identifiers.identifier_token
-where cut_identifiers.identifier_token is null
+        kept_identifiers.identifier_type = tenures.identifier_type
+        and kept_identifiers.identifier_token = tenures.identifier_token
+        and kept_identifiers.held_from >= tenures.begins_at
+        and (kept_identifiers.held_from < tenures.ends_at or tenures.ends_at is null)
+        and not kept_identifiers.is_of_facts
+union all
+select
+    {{ of_tenure('kept_identifiers.source_record_key', 'tenures.tenure') }} as source_record_key,
+    kept_identifiers.identifier_type,
+    kept_identifiers.identifier_token,
+    cast(tenures.tenure as integer) as tenure,
+    tenures.begins_at as held_from,
+    kept_identifiers.held_until
+from kept_identifiers
+inner join tenures
+    on
+        kept_identifiers.identifier_type = tenures.identifier_type
+        and kept_identifiers.identifier_token = tenures.identifier_token
+where kept_identifiers.is_of_facts

@@ -3,31 +3,27 @@
 {{ config(materialized='view') }}
 with
 
-held_identifiers as (
-    select
-        records.record_id,
-        linking_identifiers.identifier_type,
-        linking_identifiers.identifier_token
-    from {{ ref('int_identity__linking_identifiers') }} as linking_identifiers
-    inner join {{ ref('int_identity__records') }} as records
-        on linking_identifiers.source_record_key = records.source_record_key
+holdings as (
+    select record_id, identifier_type, identifier_token, tenure
+    from {{ ref('int_identity__holdings') }}
 ),
 
 shared_identifiers as (
-    select identifier_type, identifier_token, min(record_id) as hub_record_id
-    from held_identifiers
-    group by identifier_type, identifier_token
+    select identifier_type, identifier_token, tenure, min(record_id) as hub_record_id
+    from holdings
+    group by identifier_type, identifier_token, tenure
     having min(record_id) <> max(record_id)
 )
 
 select
-    held_identifiers.record_id,
+    holdings.record_id,
     shared_identifiers.hub_record_id,
-    held_identifiers.identifier_type,
-    held_identifiers.identifier_token
-from held_identifiers
+    holdings.identifier_type,
+    holdings.identifier_token
+from holdings
 inner join shared_identifiers
     on
-        held_identifiers.identifier_type = shared_identifiers.identifier_type
-        and held_identifiers.identifier_token = shared_identifiers.identifier_token
-where held_identifiers.record_id <> shared_identifiers.hub_record_id
+        holdings.identifier_type = shared_identifiers.identifier_type
+        and holdings.identifier_token = shared_identifiers.identifier_token
+        and holdings.tenure = shared_identifiers.tenure
+where holdings.record_id <> shared_identifiers.hub_record_id

@@ -10,10 +10,17 @@ records as (
         records.first_fact_at,
         records.first_seen_at,
         coalesce(records.first_fact_key, records.source_record_key) as mint_key,
-        components.component_id
+        case
+            when separated_records.record_id is not null then separated_components.component_id
+            else components.component_id
+        end as component_id
     from {{ ref('int_identity__records') }} as records
     left join {{ ref('int_identity__components') }} as components
         on records.record_id = components.record_id
+    left join {{ ref('int_identity__separated_records') }} as separated_records
+        on records.record_id = separated_records.record_id
+    left join {{ ref('int_identity__separated_components') }} as separated_components
+        on records.record_id = separated_components.record_id
 ),
 
 first_sights as (

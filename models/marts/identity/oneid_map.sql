@@ -4,13 +4,27 @@ with
 record_persons as (
     select source_record_key, one_id, first_seen_at
     from {{ ref('int_identity__record_persons') }}
+),
+
+records_linked_by_hand as (
+    select records.source_record_key
+    from {{ ref('int_identity__decided_pairs') }} as pairs
+    inner join {{ ref('int_identity__records') }} as records
+        on pairs.left_record_id = records.record_id or pairs.right_record_id = records.record_id
+    where pairs.decision = 'link'
+    group by records.source_record_key
 )
 
 select
-    {{ record_source_system('source_record_key') }} as source_system,
-    {{ record_source_table('source_record_key') }} as source_table,
-    {{ record_source_key('source_record_key') }} as source_key,
-    one_id,
-    first_seen_at as linked_at,
-    'deterministic' as link_kind
+    {{ record_source_system('record_persons.source_record_key') }} as source_system,
+    {{ record_source_table('record_persons.source_record_key') }} as source_table,
+    {{ record_source_key('record_persons.source_record_key') }} as source_key,
+    record_persons.one_id,
+    record_persons.first_seen_at as linked_at,
+    case
+        when records_linked_by_hand.source_record_key is not null then 'forced'
+        else 'deterministic'
+    end as link_kind
 from record_persons
+left join records_linked_by_hand
+    on record_persons.source_record_key = records_linked_by_hand.source_record_key

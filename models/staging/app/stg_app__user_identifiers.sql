@@ -7,25 +7,12 @@ known_versions as (
         versions.phone,
         versions.phone_token,
         versions.email,
-        versions.email_token
+        versions.email_token,
+        versions.updated_at as updated_at,
+        {{ held_from('versions.app_user_id', 'versions.created_at', 'versions.updated_at') }} as held_from
     from {{ source('app', 'users') }} as versions
-    inner join {{ ref('stg_rekindle__as_of') }} as as_of on versions.updated_at < as_of.as_of_end_at
+    inner join {{ ref('stg_rekindle__as_of') }} as as_of
+        on versions.updated_at < as_of.as_of_end_at
 )
 
-select
-    'app.users:' || source_key as source_record_key,
-    'phone' as identifier_type,
-    phone as identifier_value,
-    phone_token as identifier_token
-from known_versions
-where phone_token is not null
-group by source_key, phone, phone_token
-union all
-select
-    'app.users:' || source_key as source_record_key,
-    'email' as identifier_type,
-    email as identifier_value,
-    email_token as identifier_token
-from known_versions
-where email_token is not null
-group by source_key, email, email_token
+{{ identifier_holdings('app.users:', ['phone', 'email']) }}

@@ -7,25 +7,12 @@ known_versions as (
         versions.unionid,
         versions.unionid_token,
         versions.phone,
-        versions.phone_token
+        versions.phone_token,
+        versions.updated_at as updated_at,
+        {{ held_from('versions.openid', 'versions.created_at', 'versions.updated_at') }} as held_from
     from {{ source('mini_program', 'users') }} as versions
-    inner join {{ ref('stg_rekindle__as_of') }} as as_of on versions.updated_at < as_of.as_of_end_at
+    inner join {{ ref('stg_rekindle__as_of') }} as as_of
+        on versions.updated_at < as_of.as_of_end_at
 )
 
-select
-    'mini_program.users:' || source_key as source_record_key,
-    'unionid' as identifier_type,
-    unionid as identifier_value,
-    unionid_token as identifier_token
-from known_versions
-where unionid_token is not null
-group by source_key, unionid, unionid_token
-union all
-select
-    'mini_program.users:' || source_key as source_record_key,
-    'phone' as identifier_type,
-    phone as identifier_value,
-    phone_token as identifier_token
-from known_versions
-where phone_token is not null
-group by source_key, phone, phone_token
+{{ identifier_holdings('mini_program.users:', ['unionid', 'phone']) }}

@@ -7,26 +7,12 @@ known_versions as (
         versions.unionid,
         versions.unionid_token,
         versions.phone,
-        versions.phone_token
+        versions.phone_token,
+        coalesce(versions.updated_at, versions.added_at) as updated_at,
+        {{ held_from('versions.external_userid', 'versions.added_at', 'coalesce(versions.updated_at, versions.added_at)') }} as held_from
     from {{ source('wecom', 'contacts') }} as versions
     inner join {{ ref('stg_rekindle__as_of') }} as as_of
         on coalesce(versions.updated_at, versions.added_at) < as_of.as_of_end_at
 )
 
-select
-    'wecom.contacts:' || source_key as source_record_key,
-    'unionid' as identifier_type,
-    unionid as identifier_value,
-    unionid_token as identifier_token
-from known_versions
-where unionid_token is not null
-group by source_key, unionid, unionid_token
-union all
-select
-    'wecom.contacts:' || source_key as source_record_key,
-    'phone' as identifier_type,
-    phone as identifier_value,
-    phone_token as identifier_token
-from known_versions
-where phone_token is not null
-group by source_key, phone, phone_token
+{{ identifier_holdings('wecom.contacts:', ['unionid', 'phone']) }}

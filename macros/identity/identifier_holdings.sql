@@ -1,0 +1,34 @@
+{#
+    What the versions known then say of who held which identifier: one row per record, type and
+    value, held from the first version that has it (from the record's birth where that is the
+    record's first version) until a version with another value takes its place; null = held still.
+    A version without a value ends nothing. Reads the CTE known_versions.
+#}
+{% macro identifier_holdings(record_prefix, identifier_types) -%}
+{%- for identifier_type in identifier_types %}
+select
+    '{{ record_prefix }}' || source_key as source_record_key,
+    '{{ identifier_type }}' as identifier_type,
+    {{ identifier_type }} as identifier_value,
+    {{ identifier_type }}_token as identifier_token,
+    min(held_from) as held_from,
+    case when count(*) = count(next_version_at) then max(next_version_at) end as held_until
+from (
+    select
+        source_key,
+        {{ identifier_type }},
+        {{ identifier_type }}_token,
+        held_from,
+        lead(updated_at) over (
+            partition by source_key
+            order by updated_at asc nulls last, {{ identifier_type }}_token asc nulls last
+        ) as next_version_at
+    from known_versions
+    where {{ identifier_type }}_token is not null
+) as {{ identifier_type }}_versions
+group by source_key, {{ identifier_type }}, {{ identifier_type }}_token
+{% if not loop.last -%}
+union all
+{%- endif %}
+{%- endfor %}
+{%- endmacro %}

@@ -13,22 +13,8 @@ select
     {{ identifier_type }}_token as identifier_token,
     min(held_from) as held_from,
     case when count(*) = count(next_version_at) then max(next_version_at) end as held_until
-from (
-    select
-        source_key,
-        {{ identifier_type }},
-        {{ identifier_type }}_token,
-        held_from,
-        lead(updated_at) over (
-            partition by source_key
-            order by updated_at asc nulls last, {{ identifier_type }}_token asc nulls last
-        ) as next_version_at
-    from known_versions
-    where {{ identifier_type }}_token is not null
-) as {{ identifier_type }}_versions
+from ({{ identifier_versions(identifier_type) }}) as {{ identifier_type }}_versions
 group by source_key, {{ identifier_type }}, {{ identifier_type }}_token
-{% if not loop.last -%}
-union all
-{%- endif %}
+{% if not loop.last %}union all{% endif %}
 {%- endfor %}
 {%- endmacro %}

@@ -117,9 +117,9 @@ Percent = Annotated[
     int, BeforeValidator(_whole), Field(ge=1, le=100, description="a whole number from 1 to 100")
 ]
 OptionalDays = Annotated[
-    int | None,
+    Annotated[int, Field(ge=1, le=3650)] | None,
     BeforeValidator(lambda value: None if value == "" else _whole(value)),
-    Field(ge=1, le=3650, description="whole days from 1 to 3650, or empty"),
+    Field(description="whole days from 1 to 3650, or empty"),
 ]
 RecordName = Annotated[
     str,

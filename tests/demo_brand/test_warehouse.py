@@ -224,9 +224,7 @@ def test_cut_identifiers_are_the_agents_numbers(
 
 # OneID ------------------------------------------------------------------------------------------
 
-PRECISION_FLOOR, CLUSTER_PRECISION_FLOOR, RECALL_FLOOR = 0.98, 0.99, 1.0
-"""What the first cut reaches. The bar is a precision of 0.999: what is missing are the pairs across
-two holders of one recycled number, whose validity windows are not modelled yet."""
+PRECISION_FLOOR, CLUSTER_PRECISION_FLOOR, RECALL_FLOOR = 0.999, 0.999, 0.98
 
 
 @pytest.mark.slow
@@ -285,10 +283,11 @@ def test_people_are_found(
 
 
 @pytest.mark.slow
-def test_only_recycled_numbers_join_two_people(
+def test_recycled_numbers_part_their_holders(
     marts: duckdb.DuckDBPyConnection, default_brand: Path
 ) -> None:
-    mixed, recycled = one(
+    """Apart from the few whose card became empty instead of holding another number."""
+    mixed, of_recycled, recycled = one(
         marts,
         f"""
         with clusters as (
@@ -299,12 +298,16 @@ def test_only_recycled_numbers_join_two_people(
             group by one_id
         )
 
-        select count(*) filter (persons > 1), count(*) filter (persons = 2 and has_new)
+        select
+            count(*) filter (persons > 1),
+            count(*) filter (persons = 2 and has_new),
+            count(*) filter (has_new)
         from clusters
         """,
     )
-    assert mixed == recycled
-    assert mixed >= ENOUGH
+    assert mixed == of_recycled
+    assert recycled >= ENOUGH
+    assert mixed <= recycled // 20
 
 
 def one(connection: duckdb.DuckDBPyConnection, question: str) -> tuple[int, ...]:

@@ -183,7 +183,7 @@ def at(day: str, **columns: str) -> dict[str, str]:
 
 
 def recycled_phone() -> Scenario:
-    """A number that its holder gave up is somebody else's sixty days later, and sooner it is not."""
+    """A number that its holder gave up is somebody else's sixty days later, not sooner."""
     giver = member("recycled-1", **at("2024-01-10", phone=phone(62)))
     moved = member(
         "recycled-1",

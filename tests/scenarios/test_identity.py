@@ -102,7 +102,8 @@ def groups_of(build_file: Path) -> Groups:
     members: dict[str, set[str]] = defaultdict(set)
     for name, one_id in rows:
         members[one_id].add(name)
-    return {name: frozenset(members[one_id]) for name, one_id in rows}
+    groups = {one_id: frozenset(names) for one_id, names in members.items()}
+    return {name: groups[one_id] for name, one_id in rows}
 
 
 @pytest.mark.slow

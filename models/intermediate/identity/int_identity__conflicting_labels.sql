@@ -24,7 +24,9 @@ once_held as (
 ),
 
 least_of_records as (
-    select record_id, min(held) as label from once_held group by record_id
+    select record_id, min(held) as label
+    from once_held
+    group by record_id
 ),
 
 least_of_values as (

@@ -5,14 +5,15 @@
 {%- set rounds = 6 %}
 with
 
+conflicts as (
+    select component_id from {{ ref('int_identity__conflicting_labels') }}
+    group by component_id
+),
+
 separated_records as (
     select components.component_id, components.record_id
     from {{ ref('int_identity__components') }} as components
-    inner join (
-        select component_id from {{ ref('int_identity__conflicting_labels') }}
-        group by component_id
-    ) as conflicts
-        on components.component_id = conflicts.component_id
+    inner join conflicts on components.component_id = conflicts.component_id
 ),
 
 holdings as (
@@ -51,22 +52,24 @@ labels_0 as (
 
 {%- for round in range(1, rounds + 1) %}
 
+offers_{{ round }} as (
+    select
+        neighbours.target_record_id as record_id,
+        labels.label,
+        row_number() over (
+            partition by neighbours.target_record_id
+            order by
+                neighbours.link_rank asc nulls last,
+                neighbours.days_apart asc nulls last,
+                labels.label asc nulls last
+        ) as nearest_rank
+    from neighbours
+    inner join labels_{{ round - 1 }} as labels
+        on neighbours.source_record_id = labels.record_id
+),
+
 labels_{{ round }} as (
-    select record_id, label from (
-        select
-            neighbours.target_record_id as record_id,
-            labels.label,
-            row_number() over (
-                partition by neighbours.target_record_id
-                order by
-                    neighbours.link_rank asc nulls last,
-                    neighbours.days_apart asc nulls last,
-                    labels.label asc nulls last
-            ) as nearest_rank
-        from neighbours
-        inner join labels_{{ round - 1 }} as labels
-            on neighbours.source_record_id = labels.record_id
-    ) as offered_labels
+    select record_id, label from offers_{{ round }}
     where nearest_rank = 1
 )
 {%- if not loop.last %},{% endif %}

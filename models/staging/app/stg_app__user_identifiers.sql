@@ -8,8 +8,12 @@ known_versions as (
         versions.phone_token,
         versions.email,
         versions.email_token,
-        versions.updated_at as updated_at,
-        {{ held_from('versions.app_user_id', 'versions.created_at', 'versions.updated_at') }} as held_from
+        versions.updated_at,
+        {{ held_from(
+            'versions.app_user_id',
+            'versions.created_at',
+            'versions.updated_at'
+        ) }} as held_from
     from {{ source('app', 'users') }} as versions
     inner join {{ ref('stg_rekindle__as_of') }} as as_of
         on versions.updated_at < as_of.as_of_end_at

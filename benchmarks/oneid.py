@@ -54,8 +54,14 @@ from orchestration.workspace import BUILD_FILE_NAME
 
 MODELS = (
     "int_identity__records",
+    "int_identity__decided_pairs",
+    "int_identity__holdings",
     "int_identity__links",
     "int_identity__components",
+    "int_identity__conflicting_labels",
+    "int_identity__separated_records",
+    "int_identity__separated_links",
+    "int_identity__separated_components",
     "int_identity__record_persons",
 )
 INPUTS = """
@@ -64,7 +70,8 @@ CREATE SCHEMA staging;
 CREATE SCHEMA policy;
 CREATE VIEW intermediate.int_identity__linking_identifiers AS
 SELECT record_key AS source_record_key, 'unionid' AS identifier_type,
-    identifier AS identifier_token
+    identifier AS identifier_token, 1 AS tenure, CAST(NULL AS TIMESTAMP) AS held_from,
+    CAST(NULL AS TIMESTAMP) AS held_until
 FROM edges;
 CREATE VIEW intermediate.int_identity__known_records AS
 SELECT record_key AS source_record_key, split_part(record_key, '.', 1) AS source_system,
@@ -78,6 +85,12 @@ CREATE TABLE intermediate.int_identity__fact_records
 CREATE TABLE staging.stg_rekindle__as_of AS SELECT DATE '2026-01-01' AS as_of_date;
 CREATE TABLE policy.identifier_exclusions
 (identifier_type VARCHAR, identifier_value VARCHAR, valid_from DATE);
+CREATE TABLE policy.identity_decisions
+(valid_from DATE, decision VARCHAR, left_record VARCHAR, right_record VARCHAR);
+CREATE TABLE policy.identifier_policy AS
+SELECT DATE '1900-01-01' AS valid_from, identifier_type, 'strong' AS strength,
+    identifier_type = 'id_token' AS is_one_per_person
+FROM (VALUES ('unionid'), ('id_token')) AS types (identifier_type);
 """
 """What the models read, from nothing but the table of edges."""
 FLOOR = """

@@ -55,14 +55,18 @@ from orchestration.workspace import BUILD_FILE_NAME
 MODELS = (
     "int_identity__records",
     "int_identity__decided_pairs",
+    "int_identity__decided_links",
     "int_identity__holdings",
     "int_identity__links",
     "int_identity__components",
+    "int_identity__person_values",
     "int_identity__conflicting_labels",
+    "int_identity__contested_holdings",
     "int_identity__separated_records",
     "int_identity__separated_links",
     "int_identity__separated_components",
-    "int_identity__record_persons",
+    "int_identity__clusters",
+    "int_identity__assignments",
 )
 INPUTS = """
 CREATE SCHEMA intermediate;
@@ -82,7 +86,8 @@ FROM edges GROUP BY record_key;
 CREATE TABLE intermediate.int_identity__fact_records
 (source_record_key VARCHAR, buyer_key_type VARCHAR, first_fact_at TIMESTAMP,
     first_act_at TIMESTAMP, first_fact_key VARCHAR);
-CREATE TABLE staging.stg_rekindle__as_of AS SELECT DATE '2026-01-01' AS as_of_date;
+CREATE TABLE staging.stg_rekindle__as_of AS SELECT DATE '2026-01-01' AS as_of_date,
+    TIMESTAMP '2026-01-02' AS as_of_end_at;
 CREATE TABLE policy.identifier_exclusions
 (identifier_type VARCHAR, identifier_value VARCHAR, valid_from DATE);
 CREATE TABLE policy.identity_decisions
@@ -187,7 +192,7 @@ def check_chain_and_stars(chain: int, star: int, folder: Path) -> None:
 
 OURS = (
     "SELECT source_record_key AS record_key, one_id AS cluster_id"
-    " FROM intermediate.int_identity__record_persons"
+    " FROM intermediate.int_identity__assignments"
 )
 
 

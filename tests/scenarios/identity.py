@@ -239,6 +239,20 @@ def two_identity_cards() -> Scenario:
     )
 
 
+def split() -> Scenario:
+    """Two cards with one phone are one person until both show an identity card."""
+    first = member("split-1", phone=phone(71), id_token="split-first")
+    second = member("split-2", SECOND_DAY, phone=phone(71))
+    shown = member(
+        "split-2",
+        THIRD_DAY,
+        registered_at=f"{SECOND_DAY}T02:00:00Z",
+        phone=phone(71),
+        id_token="split-second",
+    )
+    return scenario("split", [first, second, shown], [first], [second])
+
+
 def dummy_phone() -> Scenario:
     dummies = ["13800000000", "11111111111", "12345678901", "13800138000", "139****1234", "null"]
     records = [
@@ -345,6 +359,7 @@ SCENARIOS = (
     self_bridge(),
     recycled_phone(),
     two_identity_cards(),
+    split(),
     dummy_phone(),
     placeholders(),
     shared_shop_phone(),

@@ -9,6 +9,8 @@ import duckdb
 
 SCHEMAS = ("identity", "core", "insight", "measurement", "kpi")
 """Schemas of marts that are a function of the data; ops tells of loads and is left out."""
+HISTORY = "identity.oneid_events"
+"""What was learnt when: a function of the builds that were made, too."""
 
 
 @dataclass(frozen=True)
@@ -19,22 +21,50 @@ class Comparison:
     differing: dict[str, int]
 
 
-def compare_marts(one: Path, other: Path) -> Comparison:
-    """Compare every mart of two build files, which nobody may be writing to."""
+def compare_marts(one: Path, other: Path, *, with_history: bool = False) -> Comparison:
+    """Compare every mart of two build files, which nobody may be writing to.
+
+    Persons that became one keep the id that was minted first, so builds that learnt of them at
+    different times give them different ids: persons are compared by the smallest of their records.
+    `with_history` compares the ids themselves, and how they came to be.
+    """
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{one}' as one (read_only)")
-        connection.execute(f"attach '{other}' as other (read_only)")
-        marts = sorted({*_marts(connection, "one"), *_marts(connection, "other")})
+        marts = set()
+        for catalog, file in (("one", one), ("other", other)):
+            connection.execute(f"attach '{file}' as {catalog} (read_only)")
+            marts |= set(_marts(connection, catalog))
+            connection.execute(
+                f"create table {catalog}_names as select one_id,"
+                " min(concat_ws(':', source_system, source_table, source_key)) as name"
+                f" from {catalog}.identity.oneid_map group by one_id"
+            )
+        if not with_history:
+            marts -= {HISTORY}
         differing = {}
-        for mart in marts:
+        for mart in sorted(marts):
+            rows = [
+                f"from {catalog}.{mart}" if with_history else _named(connection, catalog, mart)
+                for catalog in ("one", "other")
+            ]
             found = connection.execute(
-                f"select count(*) from ("
-                f"(from one.{mart} except all from other.{mart}) union all "
-                f"(from other.{mart} except all from one.{mart}))"
+                f"select count(*) from (({rows[0]} except all {rows[1]}) union all "
+                f"({rows[1]} except all {rows[0]}))"
             ).fetchone()
             if found is not None and found[0]:
                 differing[mart] = int(found[0])
-    return Comparison(tuple(marts), differing)
+    return Comparison(tuple(sorted(marts)), differing)
+
+
+def _named(connection: duckdb.DuckDBPyConnection, catalog: str, mart: str) -> str:
+    """The rows of a mart with the names of persons instead of their ids."""
+    columns = connection.execute(f"describe {catalog}.{mart}").fetchall()
+    if "one_id" not in {column for column, *_ in columns}:
+        return f"from {catalog}.{mart}"
+    return (
+        f"select rows.* replace (coalesce(names.name, rows.one_id) as one_id) "
+        f"from {catalog}.{mart} as rows left join {catalog}_names as names "
+        "on rows.one_id = names.one_id"
+    )
 
 
 def _marts(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[str]:

@@ -8,19 +8,11 @@ components as (
     select record_id, component_id from {{ ref('int_identity__components') }}
 ),
 
-policy as (
-    {{ policy_in_force('identifier_policy', 'identifier_type') }}
-),
-
 once_held as (
-    select
-        records.record_id,
-        linking_identifiers.identifier_type || ':' || linking_identifiers.identifier_token as held
-    from {{ ref('int_identity__linking_identifiers') }} as linking_identifiers
-    inner join policy on linking_identifiers.identifier_type = policy.identifier_type
+    select records.record_id, person_values.held
+    from {{ ref('int_identity__person_values') }} as person_values
     inner join {{ ref('int_identity__records') }} as records
-        on linking_identifiers.source_record_key = records.source_record_key
-    where policy.is_one_per_person
+        on person_values.source_record_key = records.source_record_key
 ),
 
 least_of_records as (

@@ -8,7 +8,7 @@ holdings as (
         holdings.identifier_token,
         holdings.tenure,
         separated_records.label
-    from {{ ref('int_identity__holdings') }} as holdings
+    from {{ ref('int_identity__contested_holdings') }} as holdings
     inner join {{ ref('int_identity__separated_records') }} as separated_records
         on holdings.record_id = separated_records.record_id
 ),

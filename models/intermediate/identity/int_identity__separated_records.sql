@@ -5,27 +5,22 @@
 {%- set rounds = 6 %}
 with
 
-conflicts as (
-    select component_id from {{ ref('int_identity__conflicting_labels') }}
-    group by component_id
+holdings as (
+    select
+        component_id,
+        record_id,
+        identifier_type,
+        identifier_token,
+        tenure,
+        held_from_date,
+        link_rank
+    from {{ ref('int_identity__contested_holdings') }}
 ),
 
 separated_records as (
-    select components.component_id, components.record_id
-    from {{ ref('int_identity__components') }} as components
-    inner join conflicts on components.component_id = conflicts.component_id
-),
-
-holdings as (
-    select
-        holdings.record_id,
-        holdings.identifier_type,
-        holdings.identifier_token,
-        holdings.tenure,
-        holdings.link_rank,
-        {{ business_date('holdings.held_from') }} as held_from_date
-    from {{ ref('int_identity__holdings') }} as holdings
-    inner join separated_records on holdings.record_id = separated_records.record_id
+    select component_id, record_id
+    from holdings
+    group by component_id, record_id
 ),
 
 neighbours as (

@@ -1,0 +1,20 @@
+-- Grain: one row per source record, with the cluster of records that are its person; null = alone
+-- A view: naming the persons reads it once.
+{{ config(materialized='view') }}
+select
+    records.record_id,
+    records.source_record_key,
+    records.first_seen_at,
+    coalesce(records.first_fact_key, records.source_record_key) as mint_key,
+    case
+        when separated_records.record_id is not null then separated_components.component_id
+        else components.component_id
+    end as cluster_id,
+    separated_records.record_id is not null as is_separated
+from {{ ref('int_identity__records') }} as records
+left join {{ ref('int_identity__components') }} as components
+    on records.record_id = components.record_id
+left join {{ ref('int_identity__separated_records') }} as separated_records
+    on records.record_id = separated_records.record_id
+left join {{ ref('int_identity__separated_components') }} as separated_components
+    on records.record_id = separated_components.record_id

@@ -1,0 +1,43 @@
+-- Grain: one row per record of a component of more than one person and thing that links it
+with
+
+conflicts as (
+    select component_id from {{ ref('int_identity__conflicting_labels') }}
+    group by component_id
+),
+
+contested_records as (
+    select components.component_id, components.record_id, records.source_record_key
+    from {{ ref('int_identity__components') }} as components
+    inner join conflicts on components.component_id = conflicts.component_id
+    inner join {{ ref('int_identity__records') }} as records
+        on components.record_id = records.record_id
+),
+
+policy as (
+    {{ policy_in_force('identifier_policy', 'identifier_type') }}
+)
+
+select
+    contested_records.component_id,
+    contested_records.record_id,
+    linking_identifiers.identifier_type,
+    linking_identifiers.identifier_token,
+    linking_identifiers.tenure,
+    {{ business_date('linking_identifiers.held_from') }} as held_from_date,
+    case when policy.strength = 'strong' then 1 else 2 end as link_rank
+from {{ ref('int_identity__linking_identifiers') }} as linking_identifiers
+inner join contested_records
+    on linking_identifiers.source_record_key = contested_records.source_record_key
+inner join policy on linking_identifiers.identifier_type = policy.identifier_type
+union all
+select
+    contested_records.component_id,
+    contested_records.record_id,
+    decided_links.identifier_type,
+    decided_links.identifier_token,
+    decided_links.tenure,
+    cast(null as date) as held_from_date,
+    0 as link_rank
+from {{ ref('int_identity__decided_links') }} as decided_links
+inner join contested_records on decided_links.record_id = contested_records.record_id

@@ -45,11 +45,14 @@ demo:  ## a brand's data -> published marts in serving/rekindle.duckdb
 	@$(setup) $(LOCK)
 	@$(BIN)/rekindle demo '$(DATA)' --engine '$(ENGINE)' $(if $(AS_OF),--as-of '$(AS_OF)')
 
-test:  ## every check: style, types, dbt parse, policy suite, tests
-	@started=$$SECONDS; $(setup) test; \
-	$(MAKE) lint; \
+test:  ## every check: dbt parse, policy suite, style, types, tests
+	@started=$$SECONDS; $(setup) test; status=0; \
 	$(MAKE) policy; \
-	$(MAKE) pytest; \
+	echo "[test] style and types are checked beside the tests; what they say comes last"; \
+	$(MAKE) lint >target/lint.txt 2>&1 & lint=$$!; trap 'kill $$lint 2>/dev/null' INT TERM; \
+	$(MAKE) pytest || status=1; \
+	wait $$lint || status=1; cat target/lint.txt; \
+	if [ $$status != 0 ]; then echo "[test] failed, see above" >&2; exit 1; fi; \
 	echo "[test] everything passed after $$((SECONDS - started)) s"
 
 lint:  ## ruff, mypy, yamllint, sqlfluff (dbt templater)

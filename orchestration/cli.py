@@ -1,4 +1,4 @@
-"""The command line: rekindle demo, brand, load, build, publish, dbt, policy check.
+"""The command line: rekindle demo, brand, load, build, publish, explain, dbt, policy check.
 
 A mistake of the user ends with a sentence and exit code 2, a failed run with a sentence and exit
 code 1; neither shows a traceback.
@@ -19,6 +19,7 @@ import click
 from orchestration.adapters.catalogue import write_data_set
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
 from orchestration.errors import RekindleError, UsageError
+from orchestration.identity.explain import explain
 from orchestration.publishing.publish import Published, publish
 from orchestration.publishing.summary import summarise
 from orchestration.terminal import Terminal
@@ -218,6 +219,28 @@ def publish_command(
     aside = aside_date(read_lake(workspace.lake), parse_as_of(as_of)) if as_of else None
     terminal = Terminal(total=1)
     _closing(terminal, _publish_step(terminal, workspace, aside), workspace)
+
+
+@main.command(name="explain")
+@click.argument("left")
+@click.argument("right")
+@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose records.")
+def explain_command(left: str, right: str, data: str) -> None:
+    """Say why two records are one person, or that they are two.
+
+    A record is written as identity.oneid_map names it: crm.members:M00000001.
+    """
+    file = resolve_workspace(data).serving / BUILD_FILE_NAME
+    found = explain(file, left, right)
+    terminal = Terminal(total=1)
+    if not found.is_one_person:
+        terminal.say(f"{left} is person {found.left_one_id}, {right} is {found.right_one_id}.")
+        return
+    terminal.say(f"{left} and {right} are person {found.left_one_id}.")
+    for step in found.steps:
+        terminal.say(
+            f"  {step.left} and {step.right} share {step.identifier_type} {step.identifier_token}"
+        )
 
 
 @main.command(

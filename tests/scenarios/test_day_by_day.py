@@ -67,6 +67,20 @@ def test_daily_deliveries_end_like_one_full_refresh(full_refresh: Path, day_by_d
 
 
 @pytest.mark.slow
+def test_persons_become_one_day_by_day(day_by_day: Path) -> None:
+    with duckdb.connect(str(day_by_day), read_only=True) as connection:
+        merges, resolved = connection.execute(
+            """
+            select count(*), count(*) filter (current_one_id <> other_one_id)
+            from identity.oneid_events
+            where event_type = 'merge' and other_one_id is not null
+            """
+        ).fetchall()[0]
+    assert merges == resolved
+    assert merges > 0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["full_refresh", "day_by_day"])
 def test_the_rows_are_those_of_the_oracles(
     way: str, whole: Path, tmp_path: Path, request: pytest.FixtureRequest

@@ -1,0 +1,1 @@
+"""Questions about persons, answered from what is published."""

@@ -1,0 +1,115 @@
+"""Why two records are one person: the shortest path of shared identifiers between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import duckdb
+import networkx as nx
+
+from orchestration.errors import RekindleError, UsageError
+
+RECORD = "source_system || '.' || source_table || ':' || source_key"
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """Two records and what they share; `identifier_type` is decision where somebody said so."""
+
+    left: str
+    right: str
+    identifier_type: str
+    identifier_token: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The persons of two records, and the path between these where they are one person."""
+
+    left: str
+    right: str
+    left_one_id: str
+    right_one_id: str
+    steps: tuple[Step, ...]
+
+    @property
+    def is_one_person(self) -> bool:
+        """Whether both records are one person."""
+        return self.left_one_id == self.right_one_id
+
+
+def explain(file: Path, left: str, right: str) -> Explanation:
+    """Explain two records of a published file, each written `source_system.source_table:key`.
+
+    Raises UsageError for a record that is not there and RekindleError where there is no file.
+    """
+    if not file.exists():
+        raise RekindleError(f"There is no {file} yet; build and publish this brand first.")
+    with duckdb.connect(str(file), read_only=True) as connection:
+        left_one_id, right_one_id = (_one_id(connection, record) for record in (left, right))
+        steps = _path(connection, left_one_id, left, right) if left_one_id == right_one_id else ()
+    return Explanation(left, right, left_one_id, right_one_id, tuple(steps))
+
+
+def _one_id(connection: duckdb.DuckDBPyConnection, record: str) -> str:
+    row = connection.execute(
+        f"select one_id from identity.oneid_map where {RECORD} = ?", [record]
+    ).fetchone()
+    if row is not None:
+        return str(row[0])
+    table = record.split(":", maxsplit=1)[0]
+    known = [
+        name
+        for (name,) in connection.execute(
+            f"select {RECORD} from identity.oneid_map"
+            " where source_system || '.' || source_table = ? order by all",
+            [table],
+        ).fetchall()
+    ]
+    if not known:
+        tables = connection.execute(
+            "select distinct source_system || '.' || source_table from identity.oneid_map"
+            " order by all"
+        ).fetchall()
+        shown = ", ".join(name for (name,) in tables) or "none; nothing was loaded"
+        raise UsageError(
+            f"{record} is no record: write source_system.source_table:source_key. "
+            f"The tables with records are {shown}."
+        )
+    near = sorted(get_close_matches(record, known, _SHOWN))
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise UsageError(f"There is no record {record} in identity.oneid_map.{hint}")
+
+
+def _path(
+    connection: duckdb.DuckDBPyConnection, one_id: str, left: str, right: str
+) -> Sequence[Step]:
+    graph = nx.Graph()
+    graph.add_node(left)
+    edges = connection.execute(
+        """
+        select
+            left_source_system || '.' || left_source_table || ':' || left_source_key,
+            right_source_system || '.' || right_source_table || ':' || right_source_key,
+            identifier_type,
+            identifier_token
+        from identity.oneid_evidence
+        where one_id = ?
+        order by all
+        """,
+        [one_id],
+    ).fetchall()
+    for first, other, identifier_type, identifier_token in edges:
+        # The identifier is a node of its own: whoever holds it is as near as any other holder.
+        identifier = f"{identifier_type}\n{identifier_token}"
+        graph.add_edge(first, identifier)
+        graph.add_edge(identifier, other)
+    nodes = nx.shortest_path(graph, left, right)
+    return [
+        Step(nodes[at], nodes[at + 2], *nodes[at + 1].split("\n"))
+        for at in range(0, len(nodes) - 1, 2)
+    ]

@@ -52,6 +52,34 @@ def read_clean(landing: Path, folder: Path) -> Landing:
     return read_landing(folder, naive_zone=ZONE)
 
 
+def with_tenures(connection: duckdb.DuckDBPyConnection, landing: Landing) -> Landing:
+    """The same, where a number that two people held in turn is two keys: `<number>@<one_id>`."""
+    persons = pl.DataFrame(
+        connection.execute(
+            "select order_id, one_id from core.fct_orders where one_id is not null"
+        ).fetchall(),
+        schema={"order_id": pl.String, "one_id": pl.String},
+        orient="row",
+    )
+    orders = landing.tables["commerce.orders"].join(
+        persons, on="order_id", how="left", maintain_order="left"
+    )
+    held_in_turn = (
+        orders.filter((pl.col("buyer_key_type") == "phone") & pl.col("one_id").is_not_null())
+        .group_by("buyer_key")
+        .agg(pl.col("one_id").n_unique().alias("persons"))
+        .filter(pl.col("persons") > 1)["buyer_key"]
+    )
+    key = pl.col("buyer_key")
+    apart = (
+        pl.when(key.is_in(held_in_turn.to_list()) & pl.col("one_id").is_not_null())
+        .then(key + "@" + pl.col("one_id"))
+        .otherwise(key)
+        .alias("buyer_key")
+    )
+    return landing.with_table("commerce.orders", orders.with_columns(apart).drop("one_id"))
+
+
 def contract_of(name: str) -> dict[str, dict[str, Any]]:
     """The columns of a table by the contract."""
     system, table = name.split(".")
@@ -120,8 +148,8 @@ def persons_of(connection: duckdb.DuckDBPyConnection, landing: Path) -> dict[str
         " inner join core.fct_orders using (order_id)"
         " where buyer_key_type in ('phone', 'card_no') and one_id is not null"
     ).fetchall()
-    assert len(typed) == len({key for key, _ in typed})
     found |= dict(typed)
+    found |= {f"{key}@{one_id}": one_id for key, one_id in typed}
     digits = "right(regexp_replace(cast(phone as text), '[^0-9]', '', 'g'), 11)"
     csv = "all_varchar = true, hive_partitioning = false"
     for system, name, table, key in (

@@ -14,7 +14,7 @@ import pytest
 from orchestration.demo_brand.generate import Slice, write_brand
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
 from tests.conftest import BuildWarehouse, hand_over, make_workspace
-from tests.demo_brand.clean import persons_of, read_clean
+from tests.demo_brand.clean import persons_of, read_clean, with_tenures
 from tests.oracles.compare import check
 from tests.oracles.everything import compute
 from tests.scenarios.same_rows import compare_marts
@@ -87,6 +87,6 @@ def test_the_rows_are_those_of_the_oracles(
 ) -> None:
     build_file: Path = request.getfixturevalue(way)
     with duckdb.connect(str(build_file), read_only=True) as connection:
-        landing = read_clean(whole, tmp_path / "clean")
+        landing = with_tenures(connection, read_clean(whole, tmp_path / "clean"))
         persons = persons_of(connection, tmp_path / "clean")
         check(connection, compute(landing, LAST_DATE, persons=persons), persons)

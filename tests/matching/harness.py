@@ -88,7 +88,10 @@ class Matching:
     """The models over some records, each a table `ref.int_identity__<model>`."""
 
     def __init__(
-        self, records: Sequence[Record], policies: dict[str, pl.DataFrame] | None = None
+        self,
+        records: Sequence[Record],
+        policies: dict[str, pl.DataFrame] | None = None,
+        separated: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.connection = duckdb.connect()
         self.connection.execute("set TimeZone = 'UTC'")
@@ -102,6 +105,7 @@ class Matching:
         self._frame("int_identity__match_records", described)
         self._frame("int_identity__linked_persons", _linked_persons(records, described))
         self._frame("int_identity__linking_identifiers", _identifiers(records))
+        self._frame("int_identity__decided_pairs", _decided_pairs(separated))
         for model in MODELS:
             self._run(model)
 
@@ -170,6 +174,22 @@ def _identifiers(records: Sequence[Record]) -> pl.DataFrame:
         schema=dict.fromkeys(
             ("source_record_key", "identifier_type", "identifier_token"), pl.String
         ),
+    )
+
+
+def _decided_pairs(separated: Sequence[tuple[int, int]]) -> pl.DataFrame:
+    """Pairs of records, by position, that somebody decided to keep apart."""
+    return pl.DataFrame(
+        {
+            "decision": ["separate" for _ in separated],
+            "left_record_id": [left for left, _ in separated],
+            "right_record_id": [right for _, right in separated],
+        },
+        schema={
+            "decision": pl.String,
+            "left_record_id": pl.Int64,
+            "right_record_id": pl.Int64,
+        },
     )
 
 

@@ -164,6 +164,16 @@ def test_of_a_group_that_is_too_large_only_the_best_pairs_stay() -> None:
     assert joined(run(*records, match_policy=small), 3) == [[0, 2]]
 
 
+def test_whom_somebody_keeps_apart_likeness_does_not_join() -> None:
+    third = replace(WANG, key="crm.members:3", birthday=date(1988, 5, 8))
+    records = [WANG, AGAIN, third, *CROWD]
+    assert joined(Matching(records), 3) == [[0, 1, 2]]
+    apart = Matching(records, separated=[(0, 1)])
+    assert reasons(apart, 0, 1) is None
+    assert [0, 1, 2] not in joined(apart, 3)
+    assert apart.persons()[0] != apart.persons()[1]
+
+
 def test_what_a_person_s_other_records_know_counts() -> None:
     """A card without address and an account of the same person with one meet a second card."""
     card = replace(WANG, address=None, city=None, district=None, birthday=None, person="a")

@@ -1,4 +1,5 @@
 -- Grain: one row per pair of persons likely enough to be reviewed, and whether the two may be one
+-- Whom somebody decided to keep apart nobody is asked about again.
 with
 
 scores as (
@@ -18,6 +19,23 @@ scores as (
 
 holders as (
     select person_id, kind, code from {{ ref('int_identity__match_holders') }}
+),
+
+separations as (
+    select
+        least(left_persons.person_id, right_persons.person_id) as left_person_id,
+        greatest(left_persons.person_id, right_persons.person_id) as right_person_id
+    from {{ ref('int_identity__decided_pairs') }} as decided_pairs
+    inner join {{ ref('int_identity__linked_persons') }} as left_persons
+        on decided_pairs.left_record_id = left_persons.record_id
+    inner join {{ ref('int_identity__linked_persons') }} as right_persons
+        on decided_pairs.right_record_id = right_persons.record_id
+    where
+        decided_pairs.decision = 'separate'
+        and left_persons.person_id <> right_persons.person_id
+    group by
+        least(left_persons.person_id, right_persons.person_id),
+        greatest(left_persons.person_id, right_persons.person_id)
 ),
 
 conflicts as (
@@ -49,3 +67,8 @@ left join conflicts
     on
         scores.left_person_id = conflicts.left_person_id
         and scores.right_person_id = conflicts.right_person_id
+left join separations
+    on
+        scores.left_person_id = separations.left_person_id
+        and scores.right_person_id = separations.right_person_id
+where separations.left_person_id is null

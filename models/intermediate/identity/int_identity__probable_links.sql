@@ -1,6 +1,7 @@
 -- Grain: one row per person joined to another by likeness, with the eldest person of its group
--- The eldest is a row of its own, without a probability. Where a group is too large, or two of its
--- persons hold what nobody holds twice, only pairs stay in which each is the other's best.
+-- The eldest is a row of its own, without a probability. Where a group is too large, two of its
+-- persons hold what nobody holds twice, or somebody decided to keep two of them apart, only pairs stay
+-- in which each is the other's best.
 with
 
 settings as (
@@ -21,8 +22,26 @@ held_twice as (
     having count(*) > 1
 ),
 
+kept_apart as (
+    select left_groups.group_id
+    from {{ ref('int_identity__decided_pairs') }} as decided_pairs
+    inner join {{ ref('int_identity__linked_persons') }} as left_persons
+        on decided_pairs.left_record_id = left_persons.record_id
+    inner join {{ ref('int_identity__linked_persons') }} as right_persons
+        on decided_pairs.right_record_id = right_persons.record_id
+    inner join groups as left_groups on left_persons.person_id = left_groups.person_id
+    inner join groups as right_groups
+        on
+            right_persons.person_id = right_groups.person_id
+            and left_groups.group_id = right_groups.group_id
+            and left_groups.person_id <> right_groups.person_id
+    where decided_pairs.decision = 'separate'
+),
+
 broken_groups as (
     select group_id from held_twice
+    union
+    select group_id from kept_apart
     union
     select groups.group_id
     from groups

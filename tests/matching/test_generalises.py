@@ -10,8 +10,8 @@ from tests.matching.generator import brand
 from tests.matching.harness import Matching, figures
 
 PRECISION_FLOOR, RECALL_FLOOR = 0.998, 0.92
-"""What is reached. What is missing are pairs in which two or three of name, birthday and address have
-an error or are empty at once; most of them are in the review queue."""
+"""What is reached. What is missing are pairs in which two or three of name, birthday and address
+have an error or are empty at once."""
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

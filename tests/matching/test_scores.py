@@ -115,9 +115,9 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     ),
     "the_order_of_sounds_counts": _of(
         "name_level",
-        lambda was, a, b: "near"
-        if was(a, b) == "same_sound" and a.letters != b.letters
-        else was(a, b),
+        lambda was, a, b: (
+            "near" if was(a, b) == "same_sound" and a.letters != b.letters else was(a, b)
+        ),
     ),
     "beginnings_are_not_near": _of(
         "near",
@@ -144,9 +144,7 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         ),
     ),
     "street_words_count": lambda patch: patch.setattr(oracle, "STREET_WORDS", {"street"}),
-    "addresses_tell_no_district": _of(
-        "split_address", lambda was, text: (*was(text)[:4], None)
-    ),
+    "addresses_tell_no_district": _of("split_address", lambda was, text: (*was(text)[:4], None)),
     "genders_are_not_compared": _of("gender_level", lambda *_: None),
     "every_name_is_latin": _of("is_latin", lambda *_: True),
     "no_name_is_latin": _of("is_latin", lambda *_: False),

@@ -86,7 +86,11 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("identity.dim_member", "gender", {"female", "male"}),
     ("identity.oneid_map", "source_system", SYSTEMS),
     ("identity.oneid_map", "link_kind", {"deterministic", "probabilistic"}),
-    ("identity.oneid_evidence", "identifier_type", codes("identifier_policy", "identifier_type")),
+    (
+        "identity.oneid_evidence",
+        "identifier_type",
+        codes("identifier_policy", "identifier_type") | {"likeness"},
+    ),
     (
         "identity.oneid_cut_identifiers",
         "reason",

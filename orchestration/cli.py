@@ -1,4 +1,4 @@
-"""The command line: rekindle demo, brand, load, build, publish, explain, dbt, policy check.
+"""The command line: rekindle demo, brand, load, build, publish, explain, dbt, policy, match.
 
 A mistake of the user ends with a sentence and exit code 2, a failed run with a sentence and exit
 code 1; neither shows a traceback.
@@ -297,6 +297,56 @@ def policy_check(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"There is no folder {folder}: give the folder of the policy files.")
     Terminal(total=1).say(f"The policies are right: {_policy_note(check_policies(folder))}.")
+
+
+@main.group(cls=_Group)
+def match() -> None:
+    """Likeness of persons who share no identifier."""
+
+
+@match.command(name="train")
+@click.option(
+    "--data",
+    "brands",
+    metavar="DATA",
+    multiple=True,
+    default=DATA_SETS[:1],
+    show_default=True,
+    help="A built brand to learn from; may be given several times.",
+)
+@click.option(
+    "--valid-from",
+    metavar="YYYY-MM-DD",
+    default="1900-01-01",
+    show_default=True,
+    help="The business date from which on the learnt weights hold.",
+)
+@click.option(
+    "--weights",
+    "weights_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    default=PROJECT / "seeds" / "policy" / "match_weights.csv",
+    help="The policy file to start from and to write.",
+)
+def match_train(brands: tuple[str, ...], valid_from: str, weights_file: Path) -> None:
+    """Learn from built brands how often levels of agreement occur, and write match_weights.csv.
+
+    Nobody has to say who is the same person: expectation and maximisation finds out. The file is
+    policy: look at the difference before it goes live.
+    """
+    from orchestration.matching.train import train  # late: it brings large libraries
+
+    terminal = Terminal(total=1)
+    with terminal.step("Learn the weights of likeness") as notes:
+        build_files = [resolve_workspace(brand).build_file() for brand in brands]
+        learnt = train(build_files, weights_file, parse_as_of(valid_from))
+        notes.append(f"from {learnt.candidates:,} candidate pairs, into {_short(weights_file)}")
+    for (comparison, level), after in learnt.after.items():
+        before = learnt.before[comparison, level]
+        terminal.say(
+            f"  {comparison:<9} {level:<16} m {before.m:.4f} -> {after.m:.4f}   "
+            f"u {before.u:.7f} -> {after.u:.7f}"
+        )
 
 
 def _workspace(data: str | None, data_option: str | None, engine: Engine = ENGINES[0]) -> Workspace:

@@ -19,6 +19,7 @@ COLUMN_TYPES = frozenset(
         "id",
         "text",
         "name",
+        "address",
         "code",
         "gender",
         "phone",
@@ -32,6 +33,8 @@ COLUMN_TYPES = frozenset(
         "timestamp",
     }
 )
+FREE_TEXTS = frozenset({"text", "address"})
+"""Types whose values may be of any kind: a nested one is kept as its text."""
 GENDERS = ("male", "female", "other")
 _PLAIN_LAKE_TYPES = {
     "money": "DECIMAL(18,2)",
@@ -42,7 +45,8 @@ _PLAIN_LAKE_TYPES = {
     "timestamp": "TIMESTAMP",
 }
 _DERIVED_SUFFIXES = {
-    "name": ("normalised",),
+    "name": ("normalised", "latin"),
+    "address": ("normalised",),
     "phone": ("raw", "status", "token"),
     "email": ("status", "token"),
     "buyer_key": ("status", "token"),
@@ -148,8 +152,9 @@ class Table:
         return [*own, *TECHNICAL_COLUMNS]
 
     def fingerprint(self) -> str:
-        """A hash of everything the contract says about this table."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """A hash of everything the contract says about this table, and of its raw lake columns."""
+        said = {**asdict(self), "lake_columns": self.lake_columns()}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

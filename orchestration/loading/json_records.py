@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.loading.brand import TableMapping, fold_header
-from orchestration.loading.contract import Limits, Table
+from orchestration.loading.contract import FREE_TEXTS, Limits, Table
 from orchestration.loading.csv_records import Malformed
 from orchestration.loading.errors import FileRefusedError
 from orchestration.loading.text_files import Bytes
@@ -51,7 +51,7 @@ class JsonLines:
         self._targets: dict[str, str | None] = {}
         self._names = {column.name: column.name for column in table.columns}
         self._names.update(mapping.rename)
-        self._free_texts = {column.name for column in table.columns if column.type == "text"}
+        self._free_texts = {column.name for column in table.columns if column.type in FREE_TEXTS}
         self.unknown: dict[str, None] = {}
         self.seen: set[str] = set()
         self._decode = json.JSONDecoder(

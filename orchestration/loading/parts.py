@@ -9,7 +9,12 @@ import duckdb
 from orchestration.loading.contract import GENDERS, Column, Table
 from orchestration.loading.lake import count_of, sql_text
 from orchestration.loading.reading import Reading
-from orchestration.loading.standardising import normalised_name, phone_status, phone_value
+from orchestration.loading.standardising import (
+    latin_name,
+    normalised_text,
+    phone_status,
+    phone_value,
+)
 
 # Parquet writers number the values of a column until there are too many of them. Keys and hashes
 # always have, so giving up early saves a quarter of the writing and costs a hundredth of the size.
@@ -86,7 +91,13 @@ def _values(column: Column, reading: Reading) -> list[tuple[str, str]]:
     if column.type == "email":
         return [(name, raw), (f"{name}_status", f"staged.{name}_status")]
     if column.type == "name":
-        return [(name, raw), (f"{name}_normalised", normalised_name(raw, f"name_{name}"))]
+        return [
+            (name, raw),
+            (f"{name}_normalised", normalised_text(raw, f"text_{name}")),
+            (f"{name}_latin", latin_name(raw, f"text_{name}")),
+        ]
+    if column.type == "address":
+        return [(name, raw), (f"{name}_normalised", normalised_text(raw, f"text_{name}"))]
     if column.type == "buyer_key":
         source = f"buyer_{name}"
         return [
@@ -104,8 +115,8 @@ def _join(column: Column) -> str:
     raw = f"staged.{column.name}"
     if column.type == "phone":
         return f"LEFT JOIN phone_map AS phone_{column.name} ON phone_{column.name}.raw = {raw}"
-    if column.type == "name":
-        return f"LEFT JOIN name_map AS name_{column.name} ON name_{column.name}.raw = {raw}"
+    if column.type in {"name", "address"}:
+        return f"LEFT JOIN text_map AS text_{column.name} ON text_{column.name}.raw = {raw}"
     if column.type == "buyer_key":
         alias = f"buyer_{column.name}"
         return (

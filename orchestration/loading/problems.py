@@ -23,6 +23,7 @@ _EXPECTED = {
     "id": "a text without control characters",
     "text": "a text without control characters",
     "name": "a text without control characters",
+    "address": "a text without control characters",
     "code": "a code of letters and digits",
     "gender": "male, female or other",
     "phone": "a telephone number such as 13900001234 or 010-62345678",

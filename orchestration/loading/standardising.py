@@ -1,8 +1,8 @@
-"""Standardised phones, names and buyer keys of the staged rows, over distinct values only.
+"""Standardised phones, names, addresses and buyer keys of the staged rows, by distinct value.
 
-Plain Chinese mobiles and ASCII names never leave SQL; what is left goes through Python once per
+Plain Chinese mobiles and ASCII texts never leave SQL; what is left goes through Python once per
 distinct value, in pages, and comes back as the tables
-    phone_map (raw, value, status)         name_map (raw, normalised)
+    phone_map (raw, value, status)         text_map (raw, normalised, latin)
     buyer_map (key_type, raw, value, status, token)
 """
 
@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.loading.contract import Column, Table
-from orchestration.loading.names import normalise_name
+from orchestration.loading.names import latin_form, normalise_name
 from orchestration.loading.phones import (
     DIGIT_RUN,
     REPEATED_DIGIT,
@@ -47,14 +47,12 @@ def standardise(connection: duckdb.DuckDBPyConnection, reading: Reading) -> None
             ("value", "status"),
             lambda raw: standardise_phone(raw, region),
         )
-    raw_names = [
+    raw_texts = [
         f"SELECT {name} AS raw FROM staged WHERE strlen({name}) <> length({name})"
-        for name in _columns_of(table, "name")
+        for name in (*_columns_of(table, "name"), *_columns_of(table, "address"))
     ]
-    if raw_names:
-        _map_values(
-            connection, "name_map", raw_names, ("normalised",), lambda raw: (normalise_name(raw),)
-        )
+    if raw_texts:
+        _map_values(connection, "text_map", raw_texts, ("normalised", "latin"), _compared)
     for column in table.columns:
         if column.type == "buyer_key":
             _map_buyers(connection, column, reading)
@@ -80,12 +78,27 @@ def phone_status(raw: str, phone_map: str, reading: Reading) -> str:
     )
 
 
-def normalised_name(raw: str, name_map: str) -> str:
-    """SQL for the form in which names are compared."""
+def normalised_text(raw: str, text_map: str) -> str:
+    """SQL for the form in which names and addresses are compared."""
     ascii_form = f"lower(regexp_replace({raw}, '\\s+', ' ', 'g'))"
     return (
-        f"CASE WHEN strlen({raw}) = length({raw}) THEN {ascii_form} ELSE {name_map}.normalised END"
+        f"CASE WHEN strlen({raw}) = length({raw}) THEN {ascii_form} ELSE {text_map}.normalised END"
     )
+
+
+def latin_name(raw: str, text_map: str) -> str:
+    """SQL for a name in Latin letters, null where it has none."""
+    ascii_form = (
+        f"nullif(trim(regexp_replace(regexp_replace(regexp_replace(lower({raw}), "
+        f"'^(mr|mrs|ms|miss|dr)[. ]+', ''), '[''`.]', '', 'g'), '[^a-z0-9]+', ' ', 'g')), '')"
+    )
+    return f"CASE WHEN strlen({raw}) = length({raw}) THEN {ascii_form} ELSE {text_map}.latin END"
+
+
+def _compared(raw: str) -> tuple[str, str | None]:
+    """The forms in which a name or an address is compared."""
+    normalised = normalise_name(raw)
+    return normalised, latin_form(normalised)
 
 
 def _map_buyers(connection: duckdb.DuckDBPyConnection, column: Column, reading: Reading) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.loading.brand import Cast
-from orchestration.loading.contract import Column, Limits
+from orchestration.loading.contract import FREE_TEXTS, Column, Limits
 from orchestration.loading.lake import sql_text
 from orchestration.loading.zones import local_from_utc, utc_from_local
 
@@ -205,7 +205,7 @@ def _replaced(text: str, cast: Cast) -> str:
 
 
 def _textual(column: Column, source: str, kind: str, text: str, _: TypingContext) -> Typing:
-    if is_nested(kind) and column.type != "text":
+    if is_nested(kind) and column.type not in FREE_TEXTS:
         return Typing((), "CAST(NULL AS VARCHAR)")
     if kind in {"DOUBLE", "FLOAT"}:
         text = f"CASE WHEN isfinite({source}) THEN {text} END"

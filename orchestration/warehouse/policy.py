@@ -28,6 +28,8 @@ FLOOR = date(1970, 1, 1)
 """A dated policy needs a row that is in force from this day or earlier on."""
 
 MOST_SHOWN = 40
+MOST_MISSING = 0.001
+"""By how much shares that have to make one may miss it."""
 
 RECORD_TABLES = (
     "crm.members",
@@ -129,6 +131,11 @@ RecordName = Annotated[
         f", of one of {', '.join(RECORD_TABLES)}",
     ),
 ]
+Probability = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(gt=0, lt=1, description="a probability above 0 and below 1"),
+]
 OptionalNumber = Annotated[
     float | None,
     BeforeValidator(lambda value: None if value == "" else _number(value)),
@@ -179,6 +186,82 @@ Kpi = Literal[
     "net_revenue",
     "buyers",
 ]
+
+BlockingPart = Literal[
+    "birth_month_day",
+    "birth_year",
+    "birthday",
+    "city",
+    "house",
+    "name",
+    "name_head",
+    "name_head_start",
+    "name_tail",
+    "name_tail_start",
+    "numbers",
+    "place",
+    "postcode",
+    "street",
+    "street_start",
+]
+OtherBlockingPart = Literal[
+    "none",
+    "birth_month_day",
+    "birth_year",
+    "birthday",
+    "city",
+    "house",
+    "name",
+    "name_head",
+    "name_head_start",
+    "name_tail",
+    "name_tail_start",
+    "numbers",
+    "place",
+    "postcode",
+    "street",
+    "street_start",
+]
+MATCH_LEVELS = {
+    "name": (
+        "exact",
+        "same_sound",
+        "chinese_near",
+        "chinese_surname",
+        "chinese_other",
+        "one_part_near",
+        "part_missing",
+        "near",
+        "same_tail",
+        "same_head",
+        "part_near",
+        "different",
+    ),
+    "birthday": ("exact", "swapped", "day_off", "two_parts", "different"),
+    "address": (
+        "exact",
+        "same_house",
+        "similar_house",
+        "same_street",
+        "similar_street",
+        "same_number",
+        "different",
+    ),
+    "place": (
+        "both",
+        "place_near",
+        "postcode_near",
+        "place",
+        "postcode",
+        "both_near",
+        "near",
+        "city",
+        "different",
+    ),
+    "gender": ("same", "different"),
+}
+"""The levels of agreement that the models know, by comparison."""
+MATCH_SOURCES = ("crm.members", "marketplace.buyers", "mini_program.users")
 
 # -------------------------------------------------------------------------------- what a row holds
 
@@ -307,6 +390,53 @@ class IdentifierExclusion(PolicyRow):
     valid_from: Day
     identifier_type: ExcludedType
     identifier_value: Text
+    reason: Text
+
+
+class MatchPolicy(PolicyRow):
+    """From which probability on two persons are one, from a day on."""
+
+    valid_from: Day
+    join_probability: Probability
+    review_probability: Probability
+    expected_partners: PositiveNumber
+    holders_of_one: Positive
+    holders_prior: Positive
+    max_group_persons: Annotated[
+        int, BeforeValidator(_whole), Field(ge=2, description="a whole number of at least 2")
+    ]
+    max_shared_homes: Probability
+
+
+class MatchWeight(PolicyRow):
+    """How often a level of agreement occurs in pairs of one person and by chance, from a day on."""
+
+    valid_from: Day
+    comparison: Literal["name", "birthday", "address", "place", "gender"]
+    level_code: Code
+    m_probability: Probability
+    u_probability: Probability
+    joins: Literal["always", "with_birthday", "unless_shared", "never"]
+
+
+class MatchBlockingRule(PolicyRow):
+    """What two profiles have to share to be compared, from a day on."""
+
+    valid_from: Day
+    rule_code: Code
+    part_1: BlockingPart
+    part_2: OtherBlockingPart
+    part_3: OtherBlockingPart
+    max_profiles: Count
+
+
+class MatchOnce(PolicyRow):
+    """Whether a person holds an identifier, or a record of a source, at most once."""
+
+    valid_from: Day
+    kind: Literal["identifier", "source"]
+    code: Text
+    is_once: Truth
     reason: Text
 
 
@@ -560,6 +690,52 @@ def _phones_as_compared(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _match_levels(lines: Sequence[Line]) -> Iterator[Problem]:
+    """On each day a comparison's levels in force are the known ones, and their shares make one."""
+    for line in lines:
+        known = MATCH_LEVELS[line.row.comparison]
+        if line.row.level_code not in known:
+            yield Problem(
+                line.number,
+                f"column level_code: {line.row.level_code!r} is no level of {line.row.comparison}; "
+                f"it has to be one of {', '.join(known)}.",
+            )
+    for day in sorted({line.row.valid_from for line in lines}):
+        in_force: dict[tuple[str, str], Line] = {}
+        for line in sorted(lines, key=lambda line: line.row.valid_from):
+            if line.row.valid_from <= day:
+                in_force[line.row.comparison, line.row.level_code] = line
+        for comparison, levels in MATCH_LEVELS.items():
+            rows = [in_force[key].row for key in in_force if key[0] == comparison]
+            missing = [level for level in levels if (comparison, level) not in in_force]
+            if missing:
+                yield Problem(
+                    None,
+                    f"column level_code: {comparison} has no level {', '.join(missing)} on {day}.",
+                )
+            for column in ("m_probability", "u_probability"):
+                total = sum(getattr(row, column) for row in rows)
+                if not missing and abs(total - 1) > MOST_MISSING:
+                    yield Problem(
+                        None,
+                        f"column {column}: the levels of {comparison} on {day} make "
+                        f"{total:.4f}; together they have to make 1.",
+                    )
+
+
+def _held_once(lines: Sequence[Line]) -> Iterator[Problem]:
+    """What is held once is an identifier type or a source whose records are compared."""
+    known = {"identifier": get_args(IdentifierType), "source": MATCH_SOURCES}
+    for line in lines:
+        codes = known[line.row.kind]
+        if line.row.code not in codes:
+            yield Problem(
+                line.number,
+                f"column code: {line.row.code!r} is not allowed for a kind of {line.row.kind!r}; "
+                f"it has to be one of {', '.join(codes)}.",
+            )
+
+
 def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
     for line in lines:
         kind = line.row.benchmark_kind
@@ -633,6 +809,20 @@ POLICIES: dict[str, PolicyFile] = {
         ("valid_from", "identifier_type", "identifier_value"),
         (_phones_as_compared,),
     ),
+    "match_policy": PolicyFile(
+        MatchPolicy,
+        ("valid_from",),
+        (in_force_since_floor(), rising("review_probability", "join_probability")),
+    ),
+    "match_weights": PolicyFile(
+        MatchWeight,
+        ("valid_from", "comparison", "level_code"),
+        (in_force_since_floor("comparison", every=MATCH_LEVELS), _match_levels),
+    ),
+    "match_blocking_rules": PolicyFile(
+        MatchBlockingRule, ("valid_from", "rule_code"), (in_force_since_floor(),)
+    ),
+    "match_once": PolicyFile(MatchOnce, ("valid_from", "kind", "code"), (_held_once,)),
     "kpi_targets": PolicyFile(
         KpiTarget,
         ("valid_from", "metric_code"),

@@ -85,8 +85,12 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("identity.dim_member", "register_channel", {"website", "mini_program", "app", "pos"}),
     ("identity.dim_member", "gender", {"female", "male"}),
     ("identity.oneid_map", "source_system", SYSTEMS),
-    ("identity.oneid_map", "link_kind", {"deterministic"}),
-    ("identity.oneid_evidence", "identifier_type", codes("identifier_policy", "identifier_type")),
+    ("identity.oneid_map", "link_kind", {"deterministic", "probabilistic"}),
+    (
+        "identity.oneid_evidence",
+        "identifier_type",
+        codes("identifier_policy", "identifier_type") | {"likeness"},
+    ),
     (
         "identity.oneid_cut_identifiers",
         "reason",
@@ -309,6 +313,80 @@ def test_recycled_numbers_part_their_holders(
     assert mixed == of_recycled
     assert recycled >= ENOUGH
     assert mixed <= recycled // 20
+
+
+SECOND_CARD_FLOOR, LIKENESS_FLOOR = 0.75, 0.99
+"""A fifth of the second cards show neither a birthday nor an address that the first one has."""
+
+
+@pytest.mark.slow
+def test_second_cards_are_found_by_likeness(
+    marts: duckdb.DuckDBPyConnection,
+    default_brand: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    marts.execute(
+        f"""
+        create temp table linked as
+        select person, link_group, source_table, linked_persons.person_id, one_id
+        from '{default_brand}/truth/records/*.parquet'
+        inner join identity.oneid_map using (source_system, source_table, source_key)
+        inner join intermediate.int_identity__linked_persons as linked_persons
+            on source_record_key = source_system || '.' || source_table || ':' || source_key
+        """
+    )
+    apart, found = one(
+        marts,
+        """
+        select count(*), count(*) filter (lefts.one_id = rights.one_id)
+        from linked as lefts
+        inner join linked as rights
+            on lefts.person = rights.person and lefts.person_id < rights.person_id
+        where lefts.source_table = 'members' and rights.source_table = 'members'
+        """,
+    )
+    # What identifiers alone have mixed up is not the fault of likeness.
+    joined, right = one(
+        marts,
+        """
+        with pure as (
+            select one_id, person_id, min(person) as person
+            from linked
+            group by all
+            having count(distinct person) = 1
+        )
+
+        select count(*), count(*) filter (lefts.person = rights.person)
+        from pure as lefts
+        inner join pure as rights
+            on lefts.one_id = rights.one_id and lefts.person_id < rights.person_id
+        """,
+    )
+    record_property("figure: likeness recall (second cards)", f"{found / apart:.5f} of {apart}")
+    record_property("figure: likeness precision (persons)", f"{right / joined:.5f} of {joined}")
+    assert apart > 300
+    assert joined > 2_000
+    assert found / apart >= SECOND_CARD_FLOOR
+    assert right / joined >= LIKENESS_FLOOR
+
+
+@pytest.mark.slow
+def test_reasons_of_the_review_queue_hold_no_personal_data(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    rows, odd, unlikely, twice = one(
+        marts,
+        """
+        select
+            count(*),
+            count(*) filter (not regexp_full_match(reasons, '[a-z_:. ]+')),
+            count(*) filter (match_probability < 0.5 or match_probability > 1),
+            count(*) filter (left_one_id >= right_one_id)
+        from identity.oneid_review_queue
+        """,
+    )
+    assert rows >= ENOUGH
+    assert (odd, unlikely, twice) == (0, 0, 0)
 
 
 def one(connection: duckdb.DuckDBPyConnection, question: str) -> tuple[int, ...]:

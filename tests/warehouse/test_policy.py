@@ -371,6 +371,55 @@ BAD_ROWS = (
         "it has to be a whole number from 1 to 100.",
     ),
     Bad(
+        "likeness_that_joins_below_review",
+        "match_policy",
+        "1900-01-01,0.9,0.5",
+        "1900-01-01,0.2,0.5",
+        "line 2, column join_probability: 0.2 is not allowed; it has to be greater than "
+        "review_probability, which is 0.5.",
+    ),
+    Bad(
+        "likeness_beyond_certainty",
+        "match_policy",
+        "1900-01-01,0.9,0.5",
+        "1900-01-01,1,0.5",
+        "line 2, column join_probability: '1' is not allowed; it has to be a probability above 0 "
+        "and below 1.",
+    ),
+    Bad(
+        "level_of_another_comparison",
+        "match_weights",
+        "gender,same,",
+        "gender,exact,",
+        "line 35, column level_code: 'exact' is no level of gender; it has to be one of same, "
+        "different.",
+    ),
+    Bad(
+        "levels_that_do_not_make_one",
+        "match_weights",
+        "gender,same,0.98",
+        "gender,same,0.88",
+        "column m_probability: the levels of gender on 1900-01-01 make 0.9000; together they have "
+        "to make 1.",
+    ),
+    Bad(
+        "unknown_part_of_a_blocking_key",
+        "match_blocking_rules",
+        "birthday_head,birthday,name_head",
+        "birthday_head,birthday,surname",
+        "line 7, column part_2: 'surname' is not allowed; it has to be one of none, "
+        "birth_month_day, birth_year, birthday, city, house, name, name_head, name_head_start, "
+        "name_tail, name_tail_start, numbers, place, postcode, street, street_start.",
+    ),
+    Bad(
+        "source_that_is_not_compared",
+        "match_once",
+        "source,mini_program.users",
+        "source,app.users",
+        "line 3, column code: 'app.users' is not allowed for a kind of 'source'; it has to be one "
+        "of crm.members, marketplace.buyers, mini_program.users.",
+    ),
+    Bad(
         "unknown_identifier_type",
         "identifier_policy",
         "unionid,strong",

@@ -19,6 +19,7 @@ clusters as (
         first_seen_at,
         mint_key,
         is_separated,
+        is_joined_by_likeness,
         {% if is_incremental() %}coalesce(cluster_id, record_id) as {% endif %}cluster_id
     from {{ ref('int_identity__clusters') }}
 ),
@@ -128,6 +129,7 @@ changes as (
         clusters.source_record_key,
         clusters.first_seen_at,
         clusters.is_separated,
+        clusters.is_joined_by_likeness,
         names.one_id,
         former.one_id as former_one_id,
         coalesce(former.assignment_number, 0) + 1 as assignment_number
@@ -197,6 +199,7 @@ select
         when changes.former_one_id is null then 'first_seen'
         when first_bridges.identifier_type is not null then first_bridges.identifier_type
         when changes.is_separated then 'conflict'
+        when changes.is_joined_by_likeness then 'likeness'
         else 'evidence_withdrawn'
     end as caused_by
 from changes

@@ -1,20 +1,15 @@
 -- Grain: one row per source record, with the cluster of records that are its person; null = alone
+-- Clusters of shared identifiers, those joined that likeness takes for one person.
 -- A view: naming the persons reads it once.
 {{ config(materialized='view') }}
 select
-    records.record_id,
-    records.source_record_key,
-    records.first_seen_at,
-    coalesce(records.first_fact_key, records.source_record_key) as mint_key,
-    case
-        when separated_records.record_id is not null then separated_components.component_id
-        else components.component_id
-    end as cluster_id,
-    separated_records.record_id is not null as is_separated
-from {{ ref('int_identity__records') }} as records
-left join {{ ref('int_identity__components') }} as components
-    on records.record_id = components.record_id
-left join {{ ref('int_identity__separated_records') }} as separated_records
-    on records.record_id = separated_records.record_id
-left join {{ ref('int_identity__separated_components') }} as separated_components
-    on records.record_id = separated_components.record_id
+    linked_persons.record_id,
+    linked_persons.source_record_key,
+    linked_persons.first_seen_at,
+    linked_persons.mint_key,
+    coalesce(probable_links.hub_record_id, linked_persons.cluster_id) as cluster_id,
+    linked_persons.is_separated,
+    probable_links.record_id is not null as is_joined_by_likeness
+from {{ ref('int_identity__linked_persons') }} as linked_persons
+left join {{ ref('int_identity__probable_links') }} as probable_links
+    on linked_persons.person_id = probable_links.record_id

@@ -13,6 +13,14 @@ records_linked_by_hand as (
         on pairs.left_record_id = records.record_id or pairs.right_record_id = records.record_id
     where pairs.decision = 'link'
     group by records.source_record_key
+),
+
+records_joined_by_likeness as (
+    select linked_persons.source_record_key, probable_links.match_probability
+    from {{ ref('int_identity__linked_persons') }} as linked_persons
+    inner join {{ ref('int_identity__probable_links') }} as probable_links
+        on linked_persons.person_id = probable_links.record_id
+    where probable_links.match_probability is not null
 )
 
 select
@@ -23,8 +31,12 @@ select
     record_persons.first_seen_at as linked_at,
     case
         when records_linked_by_hand.source_record_key is not null then 'forced'
+        when records_joined_by_likeness.source_record_key is not null then 'probabilistic'
         else 'deterministic'
-    end as link_kind
+    end as link_kind,
+    records_joined_by_likeness.match_probability
 from record_persons
 left join records_linked_by_hand
     on record_persons.source_record_key = records_linked_by_hand.source_record_key
+left join records_joined_by_likeness
+    on record_persons.source_record_key = records_joined_by_likeness.source_record_key

@@ -18,7 +18,9 @@ select
     case when is_known_version then phone_token end as phone_token,
     receiver_name,
     receiver_name_normalised,
+    receiver_name_latin,
     receiver_address,
+    receiver_address_normalised,
     created_at,
     updated_at
 from versions

@@ -14,6 +14,7 @@ select
     case when is_known_version then phone_token end as phone_token,
     nickname,
     nickname_normalised,
+    nickname_latin,
     created_at,
     updated_at
 from versions

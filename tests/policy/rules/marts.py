@@ -149,7 +149,11 @@ def marts_hold_no_personal_data(project: Project) -> Iterator[str]:
         if definition.get("personal")
         and (definition["type"] in PERSONAL_TYPES or column in PERSONAL_NAMES)
     }
-    hidden = {f"{column}{suffix}" for column in personal for suffix in ("", "_raw", "_normalised")}
+    hidden = {
+        f"{column}{suffix}"
+        for column in personal
+        for suffix in ("", "_raw", "_normalised", "_latin")
+    }
     stores = {model.name for model in project.marts if model.config.get("meta", {}).get("vault")}
     for model in project.marts:
         if model.name in stores or model.name == "dim_store":

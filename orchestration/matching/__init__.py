@@ -1,0 +1,1 @@
+"""Likeness of persons: what its weights are learnt from."""

@@ -1,0 +1,1 @@
+"""Persons without a shared identifier: the models of likeness against known duplicates."""

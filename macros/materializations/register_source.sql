@@ -1,4 +1,4 @@
-{# Columns are read from the files once; a session that outlives builds is told of new files. #}
+{# Columns are read from the files once; a session that has read the table is told of new files. #}
 {% macro register_source(source, is_known) -%}
     {% set relation = api.Relation.create(schema=source.schema, identifier=source.identifier) %}
     {% set pattern = source.config.meta.external_location.replace('{name}', source.name) %}
@@ -6,7 +6,7 @@
     {% do run_query('drop table ' ~ relation) if is_known and flags.FULL_REFRESH %}
     {% if not is_known or flags.FULL_REFRESH %}
         {% do run_query('create table ' ~ relation ~ what) %}
-    {% elif target.method != 'session' %}
+    {% else %}
         {% do run_query('refresh table ' ~ relation) %}
     {% endif %}
 {%- endmacro %}

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from orchestration.errors import RekindleError
 
@@ -54,6 +55,18 @@ def spark_environment(build_folder: Path, given: Mapping[str, str] = os.environ)
         wanted["SPARK_LOCAL_IP"] = "127.0.0.1"
     missing = {name: value for name, value in wanted.items() if name not in given}
     return {**missing, "REKINDLE_ENGINE": "spark", "JAVA_HOME": str(java_home(folder, given))}
+
+
+def warehouse_folder(build_folder: Path, given: Mapping[str, str] = os.environ) -> Path:
+    """The folder in which this machine sees the tables of a build.
+
+    That is REKINDLE_SPARK_WAREHOUSE where it names a folder; of another URL, a mount or a copy
+    stands beside the build.
+    """
+    location = given.get("REKINDLE_SPARK_WAREHOUSE", "")
+    if location.startswith("file:"):
+        return Path(unquote(urlsplit(location).path))
+    return Path(location) if location and "://" not in location else build_folder / WAREHOUSE
 
 
 def spark_home(given: Mapping[str, str] = os.environ) -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from orchestration.loading.lake import sql_name, sql_text
-from orchestration.warehouse.spark import WAREHOUSE
+from orchestration.warehouse.spark import warehouse_folder
 
 MATERIALISED_AS_VIEW = {"view", "ephemeral"}
 
@@ -28,7 +28,7 @@ def show_tables(build_file: Path, manifest: Path) -> None:
     with duckdb.connect(str(unfinished)) as connection:
         for node in nodes:
             if node["resource_type"] in {"model", "seed"}:
-                _show(connection, build_file.with_name(WAREHOUSE), node)
+                _show(connection, warehouse_folder(build_file.parent), node)
     unfinished.replace(build_file)
 
 

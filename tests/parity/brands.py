@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from orchestration.adapters import complete_journey
 from orchestration.adapters.landing_files import sql_text
 from orchestration.demo_brand.generate import Slice, write_brand
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
+from orchestration.warehouse.build import BuildOptions
 
 MEMBERS = 400
 """Members of the demo brand, of which every kind of record and ugliness has some."""
@@ -28,10 +29,15 @@ CORRECTED_AT = "timestamp '2017-12-31 15:00:00'"
 
 @dataclass(frozen=True)
 class Brand:
-    """Writes the deliveries of two consecutive days, each into the same landing folder."""
+    """Writes the deliveries of two consecutive days, each into the same landing folder.
+
+    `options` are those of its builds: the brands differ in them, so that every branch of a model is
+    built.
+    """
 
     name: str
     deliveries: tuple[Callable[[Path], None], Callable[[Path], None]]
+    options: BuildOptions = field(default_factory=BuildOptions)
 
 
 def demo_brand(members: int = MEMBERS) -> Brand:
@@ -63,7 +69,8 @@ def the_complete_journey() -> Brand:
     def last_day(landing: Path) -> None:
         _slice(landing.with_name("whole"), landing, "2017-12-31", _LAST_DAY)
 
-    return Brand("The Complete Journey", (before, last_day))
+    options = BuildOptions(rfm_mode="fixed", lifecycle_mode="adaptive")
+    return Brand("The Complete Journey", (before, last_day), options)
 
 
 _IS_LATE = "cast(order_id as bigint) % 41 = 0 and ordered_at > timestamp '2017-10-15 00:00:00'"

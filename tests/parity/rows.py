@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 
 from orchestration.publishing.marts import quoted
-from orchestration.warehouse.spark import WAREHOUSE
 
 TOLERANCE = 1e-9
 """Greatest difference of two doubles, relative to the larger where that is above 1."""
@@ -47,20 +46,20 @@ class Compared:
 
 
 def compare_models(
-    manifest: Path, duckdb_file: Path, spark_folder: Path, views: Path
+    manifest: Path, duckdb_file: Path, warehouse: Path, views: Path, only: str = ""
 ) -> list[Compared]:
-    """Compare every model, seed and snapshot of a manifest.
+    """Compare every model, seed and snapshot of a manifest, or `only` one (schema.name).
 
-    `spark_folder` is the build folder with the warehouse; `views` holds what Spark's views show, a
-    folder <schema>/<name>/ each.
+    `warehouse` holds Spark's tables, `views` what its views show, a folder <schema>/<name>/ each.
     """
     with duckdb.connect() as connection:
         # the views of a test build name the lake as it stands beside the build file
         connection.execute(f"set file_search_path = '{duckdb_file.parent}'")
         connection.execute(f"attach '{duckdb_file}' as one (read_only)")
         return [
-            _compare(connection, schema, name, list(_folders(spark_folder, views, schema, name)))
+            _compare(connection, schema, name, list(_folders(warehouse, views, schema, name)))
             for schema, name in _relations(manifest)
+            if only in {"", f"{schema}.{name}"}
         ]
 
 
@@ -75,8 +74,8 @@ def _relations(manifest: Path) -> Iterator[tuple[str, str]]:
     return iter(sorted(one for one in found if ".".join(one) not in NOT_ON_SPARK))
 
 
-def _folders(spark_folder: Path, views: Path, schema: str, name: str) -> Iterator[Path]:
-    for folder in (views / schema / name, spark_folder / WAREHOUSE / f"{schema}.db" / name):
+def _folders(warehouse: Path, views: Path, schema: str, name: str) -> Iterator[Path]:
+    for folder in (views / schema / name, warehouse / f"{schema}.db" / name):
         if folder.is_dir():
             yield folder
 

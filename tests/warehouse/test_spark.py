@@ -71,6 +71,20 @@ def test_environment_keeps_what_is_set(tmp_path: Path) -> None:
     assert str(tmp_path / "metastore") in added["REKINDLE_SPARK_METASTORE"]
 
 
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [
+        ("", "/build/warehouse"),
+        ("/data/a b", "/data/a b"),
+        ("file:///data/a%20b", "/data/a b"),
+        ("s3a://brand/warehouse", "/build/warehouse"),
+    ],
+)
+def test_where_this_machine_sees_the_tables(given: str, folder: str) -> None:
+    settings = {"REKINDLE_SPARK_WAREHOUSE": given} if given else {}
+    assert spark.warehouse_folder(Path("/build"), settings) == Path(folder)
+
+
 def test_builds_on_spark_have_a_folder_of_their_own(tmp_path: Path) -> None:
     one = resolve_workspace("cdnow", var=tmp_path)
     other = resolve_workspace("cdnow", var=tmp_path, engine="spark")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from benchmarks.dbt_times import Node, read_nodes, span
@@ -54,10 +55,17 @@ def load_into(workspace: Workspace) -> int:
     return said(lambda: load(workspace.landing, workspace.lake, progress=False).rows_loaded)
 
 
-def build_in(workspace: Workspace, *, full_refresh: bool, with_tests: bool = True) -> Built:
+def build_in(
+    workspace: Workspace,
+    *,
+    full_refresh: bool,
+    with_tests: bool = True,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Built:
     """What `rekindle build` does, with or without data tests; a full refresh starts from nothing.
 
-    Dbt's parsed project stays for the next build, as it does for users.
+    Dbt's parsed project stays for the next build, as it does for users. `environment` adds to that
+    of dbt.
     """
     if full_refresh and workspace.build.is_dir():
         for file in workspace.build.iterdir():
@@ -65,18 +73,23 @@ def build_in(workspace: Workspace, *, full_refresh: bool, with_tests: bool = Tru
                 file.unlink()
     start = time.perf_counter()
     with ChildrenMemory() as memory:
-        nodes = said(lambda: _build(workspace, BuildOptions(full_refresh=full_refresh), with_tests))
+        options = BuildOptions(full_refresh=full_refresh)
+        nodes = said(lambda: _build(workspace, options, with_tests, environment))
     return Built(time.perf_counter() - start, span(nodes), memory.peak, nodes)
 
 
-def _build(workspace: Workspace, options: BuildOptions, with_tests: bool) -> tuple[Node, ...]:
+def _build(
+    workspace: Workspace, options: BuildOptions, with_tests: bool, added: Mapping[str, str]
+) -> tuple[Node, ...]:
     with building(workspace, options) as plan:
         files = dbt_files(plan.build_file)
         arguments = list(plan.dbt_arguments)
         if not with_tests:
             arguments.insert(arguments.index("--exclude") + 1, "resource_type:test")
-        environment = dbt_environment(plan.sources, plan.build_file, plan.lake.business_zone)
-        result = run_dbt(files, arguments, environment)
+        environment = dbt_environment(
+            plan.sources, plan.build_file, plan.lake.business_zone, plan.engine
+        )
+        result = run_dbt(files, arguments, {**environment, **added})
         if not result.is_successful:
             raise DbtError(failure_message(result, files))
         finish_build(plan, files, dict(result.counts))

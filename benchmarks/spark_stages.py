@@ -3,8 +3,8 @@
     python -m benchmarks.spark_stages MEMBERS=PATH [MEMBERS=PATH …] [--at 100_000_000] [--top 25]
 
 PATH is a raw lake (a folder that holds raw/) of a brand with so many members, which is built on
-Spark from nothing, data tests left out; or an event log that was written before, uncompressed and
-in one file. `--logs FOLDER` keeps the logs of what is built.
+Spark from nothing, data tests left out, as a large brand would be (see LARGE); or an event log that
+was written before, uncompressed and in one file. `--logs FOLDER` keeps the logs of what is built.
 
 Prints the costliest tables of the last one: core seconds (those of the processor behind a slash),
 rows read, bytes shuffled, spilled and written, how much more than the median task the largest one
@@ -33,6 +33,16 @@ OTHER = "no table"
 
 WORTH_A_LOOK = 2**20
 """Bytes; the skew of a stage counts where its largest task fetched as many."""
+
+LARGE = {
+    "spark.sql.autoBroadcastJoinThreshold": "100k",
+    "spark.sql.adaptive.coalescePartitions.enabled": "false",
+    "spark.eventLog.enabled": "true",
+    "spark.eventLog.compress": "false",
+    "spark.eventLog.rolling.enabled": "false",
+}
+"""How a build of a small brand shows the plans of a large one: what grows with the members is not
+sent to every executor, and every stage has all its tasks, so that one that is too large is seen."""
 
 OPERATORS = {
     "SortMergeJoin": "merge joins",
@@ -186,16 +196,11 @@ def build_with_log(lake: Path, logs: Path) -> Path:
     with work_folder() as folder:
         logs.mkdir(parents=True, exist_ok=True)
         before = set(logs.iterdir())
-        settings = {
-            "enabled": "true",
-            "dir": logs.absolute().as_uri(),
-            "compress": "false",
-            "rolling.enabled": "false",
-        }
-        lines = [f"spark.eventLog.{name} {value}\n" for name, value in settings.items()]
+        settings = LARGE | {"spark.eventLog.dir": logs.absolute().as_uri()}
+        lines = [f"{name} {value}\n" for name, value in settings.items()]
         (folder / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
         workspace = replace(workspace_in(folder, folder / "landing", lake), engine="spark")
-        environment = {"SPARK_CONF_DIR": str(folder)}
+        environment = {"SPARK_CONF_DIR": str(folder), "REKINDLE_SPARK_SHUFFLE_PARTITIONS": "8"}
         built = build_in(workspace, full_refresh=True, with_tests=False, environment=environment)
         print(f"{lake}: built in {built.seconds:,.0f} s, {built.peak / GIB:.1f} GiB at most")
         (log,) = set(logs.iterdir()) - before

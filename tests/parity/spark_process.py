@@ -40,6 +40,9 @@ SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Java that compiles less: a build of a small brand ends before more would pay off."""
 
 
+SHORT_PLANS = "spark.sql.ui.explainMode simple\n"
+"""Spark writes each plan down, anew after each stage: a third of its driver's work on few rows."""
+
 THREADS = 3
 """Statements at once: while Spark plans one, its executors work at another."""
 
@@ -116,6 +119,8 @@ def serve(folder: Path) -> None:
     os.environ.setdefault("REKINDLE_SPARK_MASTER", EXECUTORS)
     os.environ.setdefault("REKINDLE_SPARK_JAVA_OPTIONS", SHORT_LIVED)
     os.environ.setdefault("REKINDLE_SPARK_THREADS", str(THREADS))
+    os.environ["SPARK_CONF_DIR"] = str(folder)
+    (folder / "spark-defaults.conf").write_text(SHORT_PLANS, encoding="utf-8")
     os.environ.update(spark_environment(folder))
     tasks: dict[str, Callable[..., Any]] = {"build": build, "dbt": dbt, "forget": forget}
     answers = os.fdopen(os.dup(1), "w")

@@ -301,6 +301,7 @@ def test_recycled_numbers_part_their_holders(
             inner join '{default_brand}/truth/persons/*.parquet' using (person)
             inner join identity.oneid_map using (source_system, source_table, source_key)
             group by one_id
+            having count(*) = count(*) filter (link_kind = 'deterministic')
         )
 
         select

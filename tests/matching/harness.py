@@ -115,7 +115,7 @@ class Matching:
 
     def frame(self, question: str) -> pl.DataFrame:
         """The same as a frame."""
-        return self.connection.execute(question).pl()
+        return pl.DataFrame(self.connection.execute(question).to_arrow_table())
 
     def persons(self) -> list[int]:
         """The person of each record, by position: its own, or the eldest of its group."""

@@ -14,8 +14,9 @@ shuffled_profiles as (
         profile_id,
         person_id,
         row_number() over (
-            order by {{ key_number('cast(profile_id as string)') }} asc nulls last,
-            profile_id asc nulls last
+            order by
+                {{ key_number('cast(profile_id as string)') }} asc nulls last,
+                profile_id asc nulls last
         ) as place
     from {{ ref('int_identity__match_profiles') }}
 ),

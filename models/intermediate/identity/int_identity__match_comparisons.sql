@@ -106,9 +106,8 @@ pairs as (
 compared_pairs as (
     select
         *,
-        not (left_is_latin_name and right_is_latin_name) as is_chinese,
-        left_name_head = right_name_head
-        and (
+        (left_is_latin_name and right_is_latin_name) = false as is_chinese,
+        (
             is_near_tail
             or length(left_name_text) = length(right_name_text)
             and not left_is_latin_name
@@ -120,6 +119,7 @@ compared_pairs as (
                 or substr(left_name_text, 3) = substr(right_name_text, 3)
             )
         )
+        and left_name_head = right_name_head
         or left_name_tail = right_name_tail and is_near_head
         or left_name_head = right_name_tail and is_near_tail_head
         or left_name_tail = right_name_head and is_near_head_tail as is_one_part_near,

@@ -24,10 +24,10 @@ with
 profiles as (
     select
         profile_id,
-        person_id
-        {%- for part, expression in parts.items() %},
-        {{ expression }} as part_{{ part }}
+        {%- for part, expression in parts.items() %}
+        {{ expression }} as part_{{ part }},
         {%- endfor %}
+        person_id
     from {{ ref('int_identity__match_profiles') }}
 ),
 
@@ -42,8 +42,7 @@ chosen_parts as (
         profiles.profile_id,
         profiles.person_id,
         rules.rule_code,
-        rules.max_profiles
-        {%- for number in (1, 2, 3) %},
+        {%- for number in (1, 2, 3) %}
         case rules.part_{{ number }}
             {%- for part in parts %}
             when '{{ part }}' then profiles.part_{{ part }}
@@ -51,8 +50,9 @@ chosen_parts as (
             {%- if number > 1 %}
             when 'none' then ''
             {%- endif %}
-        end as value_{{ number }}
+        end as value_{{ number }},
         {%- endfor %}
+        rules.max_profiles
     from profiles
     cross join rules
 ),

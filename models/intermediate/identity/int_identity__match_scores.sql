@@ -2,7 +2,8 @@
 -- Fellegi and Sunter: the odds that two persons are one are the prior odds times, for each
 -- comparison, how much oftener its level occurs in pairs of one person (m) than by chance (u). What
 -- is equal by chance depends on the value: for a name that many hold, u is the share that holds it.
--- Likeness of names joins nobody by itself: where people share homes, birthday or house has to agree.
+-- Likeness of names joins nobody by itself: where people share homes, birthday or house has to
+-- agree.
 {%- set comparisons = ['name', 'birthday', 'address', 'place', 'gender'] %}
 with
 
@@ -80,7 +81,9 @@ summed_pairs as (
             else false
         end as can_join,
         prior_weight
-        {%- for comparison in comparisons %} + {{ comparison }}_weight{% endfor %} as match_weight,
+        {%- for comparison in comparisons %}
+        + {{ comparison }}_weight
+        {%- endfor %} as match_weight,
         join_weight,
         review_weight
     from weighed_pairs
@@ -113,9 +116,9 @@ select
     right_person_id,
     match_weight,
     cast(1 as double) / nullif(1 + exp(-match_weight), 0) as match_probability,
-    is_likely
-    {%- for comparison in comparisons %},
-    {{ comparison }}_level
+    {%- for comparison in comparisons %}
+    {{ comparison }}_level,
     {%- endfor %}
+    is_likely
 from ranked_pairs
 where pair_rank = 1

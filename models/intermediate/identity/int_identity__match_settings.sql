@@ -1,7 +1,7 @@
 -- Grain: one row: the numbers of the policy and of the population that scoring starts from
--- Everybody has so many partners among the others; weights are natural logarithms of odds. Homes are
--- shared where pairs at one address whose names and birthdays have nothing in common are no rarity
--- beside those whose names and birthdays are the same.
+-- Everybody has so many partners among the others; weights are natural logarithms of odds. Homes
+-- are shared where pairs at one address whose names and birthdays have nothing in common are no
+-- rarity beside those whose names and birthdays are the same.
 with
 
 policies as (
@@ -20,7 +20,8 @@ policies as (
 ),
 
 persons as (
-    select person_id from {{ ref('int_identity__match_profiles') }} group by person_id
+    select person_id from {{ ref('int_identity__match_profiles') }}
+    group by person_id
 ),
 
 population as (

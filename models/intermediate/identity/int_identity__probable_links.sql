@@ -1,7 +1,7 @@
 -- Grain: one row per person joined to another by likeness, with the eldest person of its group
 -- The eldest is a row of its own, without a probability. Where a group is too large, two of its
--- persons hold what nobody holds twice, or somebody decided to keep two of them apart, only pairs stay
--- in which each is the other's best.
+-- persons hold what nobody holds twice, or somebody decided to keep two of them apart, only pairs
+-- stay in which each is the other's best.
 with
 
 settings as (
@@ -132,7 +132,8 @@ ranked_records as (
 ),
 
 eldest as (
-    select group_id, person_id from ranked_records where age_rank = 1
+    select group_id, person_id from ranked_records
+    where age_rank = 1
 )
 
 select

@@ -228,7 +228,7 @@ def publish_command(
 def explain_command(left: str, right: str, data: str) -> None:
     """Say why two records are one person, or that they are two.
 
-    A record is written as identity.oneid_map names it: crm.members:M00000001.
+    A record is written as identity.oneid_map names it: crm.members:M00000012.
     """
     file = resolve_workspace(data).serving / BUILD_FILE_NAME
     found = explain(file, left, right)

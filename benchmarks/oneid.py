@@ -65,6 +65,7 @@ MODELS = (
     "int_identity__separated_records",
     "int_identity__separated_links",
     "int_identity__separated_components",
+    "int_identity__linked_persons",
     "int_identity__clusters",
     "int_identity__assignments",
 )
@@ -90,6 +91,8 @@ CREATE TABLE staging.stg_rekindle__as_of AS SELECT DATE '2026-01-01' AS as_of_da
     TIMESTAMP '2026-01-02' AS as_of_end_at;
 CREATE TABLE policy.identifier_exclusions
 (identifier_type VARCHAR, identifier_value VARCHAR, valid_from DATE);
+CREATE TABLE intermediate.int_identity__probable_links
+(record_id BIGINT, hub_record_id BIGINT, match_probability DOUBLE);
 CREATE TABLE policy.identity_decisions
 (valid_from DATE, decision VARCHAR, left_record VARCHAR, right_record VARCHAR);
 CREATE TABLE policy.identifier_policy AS

@@ -75,8 +75,7 @@ CREATE SCHEMA staging;
 CREATE SCHEMA policy;
 CREATE VIEW intermediate.int_identity__linking_identifiers AS
 SELECT record_key AS source_record_key, 'unionid' AS identifier_type,
-    identifier AS identifier_token, 1 AS tenure, CAST(NULL AS TIMESTAMP) AS held_from,
-    CAST(NULL AS TIMESTAMP) AS held_until
+    identifier AS identifier_token, 1 AS tenure, CAST(NULL AS TIMESTAMP) AS held_from
 FROM edges;
 CREATE VIEW intermediate.int_identity__known_records AS
 SELECT record_key AS source_record_key, split_part(record_key, '.', 1) AS source_system,

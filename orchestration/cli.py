@@ -19,7 +19,6 @@ import click
 from orchestration.adapters.catalogue import write_data_set
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
 from orchestration.errors import RekindleError, UsageError
-from orchestration.identity.explain import explain
 from orchestration.publishing.publish import Published, publish
 from orchestration.publishing.summary import summarise
 from orchestration.terminal import Terminal
@@ -230,6 +229,8 @@ def explain_command(left: str, right: str, data: str) -> None:
 
     A record is written as identity.oneid_map names it: crm.members:M00000012.
     """
+    from orchestration.identity.explain import explain  # late: it brings large libraries
+
     file = resolve_workspace(data).serving / BUILD_FILE_NAME
     found = explain(file, left, right)
     terminal = Terminal(total=1)

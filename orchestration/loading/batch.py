@@ -116,7 +116,7 @@ def process_batch(
         if counts[number].rows_loaded:
             name = _part_name(reading, file.opened.sha256, len(parts))
             unfinished = hidden(folder / name)
-            write_part(connection, reading, run.sequence, number, unfinished)
+            write_part(connection, reading, run.sequence, number, counts[number], unfinished)
             written.append(unfinished)
             new_parts.append(f"{table.system}/{table.name}/{name}")
             parts = (*parts, new_parts[-1])

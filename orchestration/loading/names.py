@@ -7,7 +7,6 @@ import unicodedata
 from functools import cache
 
 import opencc
-from pypinyin import Style, lazy_pinyin
 
 _CJK = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _BETWEEN_CJK = re.compile(f"(?<=[{_CJK}])\\s+(?=[{_CJK}])")
@@ -139,6 +138,8 @@ def _pinyin(text: str) -> str:
 @cache
 def _reading(character: str) -> str:
     """How a character is read, the same in every name, so that names alike stay alike."""
+    from pypinyin import Style, lazy_pinyin  # late: most loads meet no such name
+
     return str(lazy_pinyin(character, style=Style.NORMAL)[0])
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.loading.contract import GENDERS, Column, Table
-from orchestration.loading.lake import count_of, sql_text
+from orchestration.loading.lake import sql_text
+from orchestration.loading.ledger import Counts
 from orchestration.loading.reading import Reading
 from orchestration.loading.standardising import (
     latin_name,
@@ -47,12 +48,20 @@ def lake_query(reading: Reading, sequence: int, condition: str) -> str:
 
 
 def write_part(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, sequence: int, file: int, target: Path
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    sequence: int,
+    file: int,
+    counts: Counts,
+    target: Path,
 ) -> None:
-    """Write the new rows of one file of the batch to an unfinished part."""
+    """Write the new rows of one file of the batch, whose counts these are, to a part."""
     condition = f"staged._file = {file}"
-    for left_out in ("rejected", "unchanged"):
-        if count_of(connection, f"SELECT count(*) FROM {left_out}"):
+    for left_out, rows in (
+        ("rejected", counts.rows_quarantined),
+        ("unchanged", counts.rows_unchanged),
+    ):
+        if rows:
             condition += f" AND staged.rowid NOT IN (SELECT row FROM {left_out})"
     connection.execute(
         f"COPY ({lake_query(reading, sequence, condition)}) TO {sql_text(str(target))} "

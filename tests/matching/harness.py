@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import duckdb
 import polars as pl
@@ -154,7 +154,7 @@ def _linked_persons(records: Sequence[Record], described: pl.DataFrame) -> pl.Da
             "record_id": described["record_id"],
             "source_record_key": [record.key for record in records],
             "first_seen_at": [
-                datetime(2024, 1, 1) + timedelta(days=record.first_seen)  # noqa: DTZ001
+                datetime.combine(date(2024, 1, 1) + timedelta(days=record.first_seen), time.min)
                 for record in records
             ],
             "mint_key": [record.key for record in records],

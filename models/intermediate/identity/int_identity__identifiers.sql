@@ -1,8 +1,19 @@
 -- Grain: one row per record, identifier type and usable identifier it held, with when
 -- Orders and favourites may name a buyer by one key; no such key is ever given up.
+{%- set sources = [
+    'stg_crm__member_identifiers',
+    'stg_mini_program__user_identifiers',
+    'stg_app__user_identifiers',
+    'stg_website__user_identifiers',
+    'stg_marketplace__buyer_identifiers',
+    'stg_wecom__contact_identifiers',
+    'stg_commerce__buyer_key_identifiers',
+    'stg_catalog__buyer_key_identifiers',
+] %}
 with
 
 held_identifiers as (
+    {%- for source_model in sources %}
     select
         source_record_key,
         identifier_type,
@@ -10,70 +21,11 @@ held_identifiers as (
         identifier_token,
         held_from,
         held_until
-    from {{ ref('stg_crm__member_identifiers') }}
+    from {{ ref(source_model) }}
+    {%- if not loop.last %}
     union all
-    select
-        source_record_key,
-        identifier_type,
-        identifier_value,
-        identifier_token,
-        held_from,
-        held_until
-    from {{ ref('stg_mini_program__user_identifiers') }}
-    union all
-    select
-        source_record_key,
-        identifier_type,
-        identifier_value,
-        identifier_token,
-        held_from,
-        held_until
-    from {{ ref('stg_app__user_identifiers') }}
-    union all
-    select
-        source_record_key,
-        identifier_type,
-        identifier_value,
-        identifier_token,
-        held_from,
-        held_until
-    from {{ ref('stg_website__user_identifiers') }}
-    union all
-    select
-        source_record_key,
-        identifier_type,
-        identifier_value,
-        identifier_token,
-        held_from,
-        held_until
-    from {{ ref('stg_marketplace__buyer_identifiers') }}
-    union all
-    select
-        source_record_key,
-        identifier_type,
-        identifier_value,
-        identifier_token,
-        held_from,
-        held_until
-    from {{ ref('stg_wecom__contact_identifiers') }}
-    union all
-    select
-        source_record_key,
-        identifier_type,
-        identifier_value,
-        identifier_token,
-        held_from,
-        held_until
-    from {{ ref('stg_commerce__buyer_key_identifiers') }}
-    union all
-    select
-        source_record_key,
-        identifier_type,
-        identifier_value,
-        identifier_token,
-        held_from,
-        held_until
-    from {{ ref('stg_catalog__buyer_key_identifiers') }}
+    {%- endif %}
+    {%- endfor %}
 ),
 
 exclusions as (

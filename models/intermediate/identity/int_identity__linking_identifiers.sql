@@ -8,7 +8,6 @@ kept_identifiers as (
         identifiers.identifier_type,
         identifiers.identifier_token,
         identifiers.held_from,
-        identifiers.held_until,
         identifiers.source_record_key like 'commerce.orders:%' as is_of_facts
     from {{ ref('int_identity__identifiers') }} as identifiers
     left join {{ ref('int_identity__cut_identifiers') }} as cut_identifiers
@@ -18,36 +17,31 @@ kept_identifiers as (
     where cut_identifiers.identifier_token is null
 ),
 
-tenures as (
-    select identifier_type, identifier_token, tenure, begins_at, ends_at
-    from {{ ref('int_identity__identifier_tenures') }}
+held_by_records as (
+    select
+        kept_identifiers.source_record_key,
+        kept_identifiers.identifier_type,
+        kept_identifiers.identifier_token,
+        cast(
+            case when kept_identifiers.is_of_facts then 1 else coalesce(tenures.tenure, 1) end
+            as integer
+        ) as tenure,
+        kept_identifiers.held_from
+    from kept_identifiers
+    {{ join_tenure('kept_identifiers', 'held_from', 'identifier_type', 'identifier_token') }}
 )
 
-select
-    kept_identifiers.source_record_key,
-    kept_identifiers.identifier_type,
-    kept_identifiers.identifier_token,
-    cast(coalesce(tenures.tenure, 1) as integer) as tenure,
-    kept_identifiers.held_from,
-    kept_identifiers.held_until
-from kept_identifiers
-left join tenures
-    on
-        kept_identifiers.identifier_type = tenures.identifier_type
-        and kept_identifiers.identifier_token = tenures.identifier_token
-        and kept_identifiers.held_from >= tenures.begins_at
-        and (kept_identifiers.held_from < tenures.ends_at or tenures.ends_at is null)
-        and not kept_identifiers.is_of_facts
+select source_record_key, identifier_type, identifier_token, tenure, held_from
+from held_by_records
 union all
 select
     {{ of_tenure('kept_identifiers.source_record_key', 'tenures.tenure') }} as source_record_key,
     kept_identifiers.identifier_type,
     kept_identifiers.identifier_token,
     cast(tenures.tenure as integer) as tenure,
-    tenures.begins_at as held_from,
-    kept_identifiers.held_until
+    tenures.begins_at as held_from
 from kept_identifiers
-inner join tenures
+inner join {{ ref('int_identity__identifier_tenures') }} as tenures
     on
         kept_identifiers.identifier_type = tenures.identifier_type
         and kept_identifiers.identifier_token = tenures.identifier_token

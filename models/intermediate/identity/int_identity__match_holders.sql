@@ -5,7 +5,7 @@ with
 
 once as (
     select kind, code
-    from ({{ policy_in_force('match_once', 'kind, policy.code') }}) as match_once
+    from ({{ policy_in_force('match_once', ['kind', 'code']) }}) as match_once
     where is_once
 ),
 

@@ -9,7 +9,7 @@ with
 
 weights as (
     select comparison, level_code, m_probability, u_probability, joins
-    from ({{ policy_in_force('match_weights', 'comparison, policy.level_code') }}) as match_weights
+    from ({{ policy_in_force('match_weights', ['comparison', 'level_code']) }}) as match_weights
 ),
 
 settings as (

@@ -14,12 +14,7 @@ fact_records as (
 ),
 
 placeholders as (
-    select lower(identifier_exclusions.identifier_value) as identifier_value
-    from {{ ref('identifier_exclusions') }} as identifier_exclusions
-    inner join {{ ref('stg_rekindle__as_of') }} as as_of
-        on identifier_exclusions.valid_from <= as_of.as_of_date
-    where identifier_exclusions.identifier_type = 'any'
-    group by lower(identifier_exclusions.identifier_value)
+    {{ placeholders() }}
 ),
 
 linking_phones as (

@@ -109,6 +109,7 @@ lock:  ## write the locks anew from requirements/*.in (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	@cd requirements; lock="uv pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-strip-extras --generate-hashes --custom-compile-command 'make lock' $(ARGS)"; \
+	echo "[lock] setup"; eval "$$lock setup.in --output-file setup.txt"; \
 	echo "[lock] test"; eval "$$lock test.in --output-file test.txt"; \
 	echo "[lock] run"; eval "$$lock run.in --constraint test.txt --output-file run.txt"; \
 	echo "[lock] spark"; eval "$$lock spark.in --constraint test.txt --output-file spark.txt"

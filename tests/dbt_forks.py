@@ -8,6 +8,7 @@ and of the daily job; a fork of the waiting process ends with the same rows.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -25,7 +26,6 @@ from orchestration.warehouse.dbt_run import (
     DbtResult,
     dbt_environment,
     read_results,
-    run_dbt,
     with_folders,
 )
 from orchestration.warehouse.lake import DEFAULT_ZONE
@@ -35,16 +35,37 @@ SILENT = {"DBT_LOG_LEVEL": "none", "DBT_LOG_LEVEL_FILE": "none"}
 
 
 class WaitingDbt:
-    """The process that waits.
+    """The processes that wait: one for each set of variables that choose other refs.
 
     The path of the lake is written into a project as dbt reads it; it is the same for every brand
     where each command runs in the folder that holds the lake.
     """
 
     def __init__(self) -> None:
+        self._projects: dict[str, _ReadProject] = {}
+
+    def run(
+        self, files: DbtFiles, arguments: Sequence[str], zone: str, lake: Path, build_file: Path
+    ) -> DbtResult:
+        """Run a dbt command on a brand and wait for it, as `orchestration.warehouse.dbt_run` does."""
+        variables = variables_that_choose(arguments)
+        if variables not in self._projects:
+            self._projects[variables] = _ReadProject(variables)
+        return self._projects[variables].run(files, arguments, zone, lake, build_file)
+
+    def close(self) -> None:
+        """Let the processes end."""
+        for project in self._projects.values():
+            project.close()
+
+
+class _ReadProject:
+    """A process that has read the project with some variables."""
+
+    def __init__(self, variables: str) -> None:
         self._files = DbtFiles(project=PROJECT, work=Path(tempfile.mkdtemp(prefix="rekindle-dbt-")))
         self._process = subprocess.Popen(
-            [sys.executable, "-P", __file__],
+            [sys.executable, "-P", __file__, variables],
             cwd=self._files.work,
             env=_environment(self._files, DEFAULT_ZONE, "lake", Path("rekindle.duckdb")),
             stdin=subprocess.PIPE,
@@ -55,9 +76,6 @@ class WaitingDbt:
     def run(
         self, files: DbtFiles, arguments: Sequence[str], zone: str, lake: Path, build_file: Path
     ) -> DbtResult:
-        """Run a dbt command on a brand and wait for it, as `run_dbt` does."""
-        if asks_otherwise(arguments):
-            return run_dbt(files, arguments, dbt_environment(lake, build_file, zone))
         files.target.mkdir(parents=True, exist_ok=True)
         (files.target / "run_results.json").unlink(missing_ok=True)
         command = {
@@ -75,7 +93,6 @@ class WaitingDbt:
         return read_results(files, int(return_code))
 
     def close(self) -> None:
-        """Let the process end."""
         self._process.communicate()
         shutil.rmtree(self._files.work, ignore_errors=True)
 
@@ -84,18 +101,25 @@ def _environment(files: DbtFiles, zone: str, lake: str, build_file: Path) -> dic
     return {**with_folders(dbt_environment(Path(lake), build_file, zone), files), **SILENT}
 
 
-def serve() -> None:
-    """Read the project, then run each command that comes in a fork, one after the other."""
+def serve(variables: str) -> None:
+    """Read the project, then run each command that comes in a fork, one after the other.
+
+    A fork ends before garbage is worth collecting, and looking for it would copy every page of the
+    project: this takes a quarter of a small build.
+    """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    parsed = dbtRunner().invoke(["parse"])
+    parsed = dbtRunner().invoke(["parse", "--vars", variables])
     if parsed.exception is not None:
         raise parsed.exception
     project = parsed.result
     assert isinstance(project, Manifest)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -104,10 +128,11 @@ def serve() -> None:
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
 
 
-def asks_otherwise(arguments: Sequence[str]) -> bool:
-    """Whether variables choose other refs than the project as it was read; then dbt reads anew."""
-    given = [after for option, after in pairwise(arguments) if option == "--vars"]
-    return any(json.loads(text).keys() - {"as_of_date"} for text in given)
+def variables_that_choose(arguments: Sequence[str]) -> str:
+    """The variables of a command that choose other refs as dbt reads the project, as JSON."""
+    given = [json.loads(after) for option, after in pairwise(arguments) if option == "--vars"]
+    chosen = {name: value for each in given for name, value in each.items()}
+    return json.dumps({name: chosen[name] for name in sorted(chosen.keys() - {"as_of_date"})})
 
 
 def run(dbt: Any, folder: str, environment: Mapping[str, str], arguments: list[str]) -> int:
@@ -128,4 +153,4 @@ def run(dbt: Any, folder: str, environment: Mapping[str, str], arguments: list[s
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        serve()
+        serve(sys.argv[1])

@@ -62,6 +62,46 @@ def test_another_python_is_refused_with_a_sentence(
         install.main("run")
 
 
+def test_uv_asks_the_index_that_pip_is_set_up_for(
+    install: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*install.UV_NAMES.values(), "UV_INDEX_STRATEGY"):
+        monkeypatch.delenv(name, raising=False)
+    told = install.index_of_pip(
+        ":env:.timeout='9'\n"
+        "global.index-url='https://one.example/simple'\n"
+        "global.extra-index-url='https://two.example/a?b=c https://three.example'\n"
+        "install.find-links='/here\\n/there'\n"
+    )
+    assert told["UV_DEFAULT_INDEX"] == "https://one.example/simple"
+    assert told["UV_INDEX"] == "https://two.example/a?b=c https://three.example"
+    assert told["UV_FIND_LINKS"] == "/here,/there"
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://mine.example")
+    assert "UV_DEFAULT_INDEX" not in install.index_of_pip("global.index-url='https://one.example'")
+
+
+@pytest.mark.parametrize("broken", ["no uv", "uv finds nothing"])
+def test_pip_does_what_uv_can_not(
+    install: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+) -> None:
+    said = tmp_path / "said.txt"
+    commands = tmp_path / ".venv" / "bin"
+    commands.mkdir()
+    (commands / "python").write_text(f'#!/bin/sh\necho "$@" >>{said}\n')
+    (commands / "uv").write_text("#!/bin/sh\necho no such index; exit 2\n")
+    for command in commands.iterdir():
+        command.chmod(0o755)
+    if broken == "no uv":
+        (commands / "uv").unlink()
+    monkeypatch.setattr(install, "python_of_venv", lambda: commands / "python")
+    install.install("run")
+    lock = str(tmp_path / "requirements" / "run.txt")
+    assert sum(line.endswith(lock) for line in said.read_text().splitlines()) == 1
+
+
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs make in this repository."""
     command = ["make", *arguments]

@@ -1,5 +1,5 @@
-"""The demo brand in daily deliveries, with late, repeated and corrected records: the rows are those
-of one full refresh, and those of the oracles."""
+"""The demo brand in daily deliveries, with late, repeated and corrected records, and all of them
+delivered once more: the rows are those of one full refresh, and those of the oracles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.oracles.compare import check
 from tests.oracles.everything import compute
 from tests.scenarios.same_rows import compare_marts
 
-SPEC = BrandSpec(members=1_000)
+SPEC = BrandSpec(members=600)
 BASE = LAST_DATE - timedelta(days=14)
 DAYS = [BASE + timedelta(days=number) for number in range(1, 15)]
 """Each is handed over and built for itself, after two years but two weeks."""
@@ -40,8 +40,8 @@ def full_refresh(whole: Path, build_warehouse: BuildWarehouse) -> Path:
 
 
 @pytest.fixture(scope="module")
-def day_by_day(made_once: MadeOnce) -> Path:
-    """The build file after the last of the daily deliveries."""
+def day_by_day(whole: Path, made_once: MadeOnce) -> Path:
+    """The build file after the daily deliveries and a last one of everything again."""
 
     def write(folder: Path) -> None:
         workspace = make_workspace(folder, folder / "landing")
@@ -55,6 +55,9 @@ def day_by_day(made_once: MadeOnce) -> Path:
             for part in parts:
                 shutil.copytree(part, folder / part.relative_to(later))
             hand_over(workspace)
+        for table in whole.glob("*/*"):
+            shutil.copytree(table, workspace.landing / table.relative_to(whole) / "once-more")
+        hand_over(workspace)
 
     return make_workspace(made_once("small_demo_brand_in_days", write), Path()).build_file()
 

@@ -47,7 +47,7 @@ class WaitingDbt:
     def run(
         self, files: DbtFiles, arguments: Sequence[str], zone: str, lake: Path, build_file: Path
     ) -> DbtResult:
-        """Run a dbt command on a brand and wait for it, as `orchestration.warehouse.dbt_run` does."""
+        """Run a dbt command on a brand and wait for it, as `run_dbt` does."""
         variables = variables_that_choose(arguments)
         if variables not in self._projects:
             self._projects[variables] = _ReadProject(variables)

@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from orchestration.errors import RekindleError
+from orchestration.loading.contract import load_contract
 
 FLOOR = date(1970, 1, 1)
 """A dated policy needs a row that is in force from this day or earlier on."""
@@ -244,6 +245,9 @@ MATCH_LEVELS = {
     "gender": ("same", "different"),
 }
 """The levels of agreement that the models know, by comparison."""
+QualityDimension = Literal["completeness", "validity", "uniqueness", "timeliness", "consistency"]
+ANY = ("any", "any", "any")
+"""System, table and column of a minimum for all columns."""
 MATCH_SOURCES = ("crm.members", "marketplace.buyers", "mini_program.users")
 
 # -------------------------------------------------------------------------------- what a row holds
@@ -421,6 +425,29 @@ class MatchOnce(PolicyRow):
     code: Text
     is_once: Truth
     reason: Text
+
+
+class QualityPolicy(PolicyRow):
+    """Which days of records the scorecard of data quality shows, and with what it compares them."""
+
+    valid_from: Day
+    window_days: Days
+    trend_days: Days
+    max_age_days: Days
+    minimum_rows: Positive
+
+
+class QualityMinimum(PolicyRow):
+    """The least score of a dimension of data quality, or of one column in it, from a day on."""
+
+    valid_from: Day
+    dimension: QualityDimension
+    system: Text
+    table_name: Text
+    column_name: Text
+    minimum_score: Annotated[
+        float, BeforeValidator(_number), Field(ge=0, le=1, description="a share from 0 to 1")
+    ]
 
 
 class KpiTarget(PolicyRow):
@@ -719,6 +746,29 @@ def _held_once(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _quality_minimums(lines: Sequence[Line]) -> Iterator[Problem]:
+    """Each dimension has a minimum for all columns; the others name a column of the contract."""
+    contract = load_contract()
+    columns = {
+        (table.system, table.name, column)
+        for table in contract.tables
+        for column in ("(table)", *(column.name for column in table.columns))
+    }
+    general = [line for line in lines if _place(line) == ANY]
+    yield from in_force_since_floor("dimension", every=get_args(QualityDimension))(general)
+    for line in lines:
+        if _place(line) not in columns | {ANY}:
+            yield Problem(
+                line.number,
+                f"column column_name: {'.'.join(_place(line))} is no column of the landing "
+                "contract; name a system, table and column of it, or any, any, any.",
+            )
+
+
+def _place(line: Line) -> tuple[str, str, str]:
+    return line.row.system, line.row.table_name, line.row.column_name
+
+
 def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
     for line in lines:
         kind = line.row.benchmark_kind
@@ -806,6 +856,12 @@ POLICIES: dict[str, PolicyFile] = {
         MatchBlockingRule, ("valid_from", "rule_code"), (in_force_since_floor(),)
     ),
     "match_once": PolicyFile(MatchOnce, ("valid_from", "kind", "code"), (_held_once,)),
+    "quality_policy": PolicyFile(QualityPolicy, ("valid_from",), (in_force_since_floor(),)),
+    "quality_minimums": PolicyFile(
+        QualityMinimum,
+        ("valid_from", "dimension", "system", "table_name", "column_name"),
+        (_quality_minimums,),
+    ),
     "kpi_targets": PolicyFile(
         KpiTarget,
         ("valid_from", "metric_code"),

@@ -420,6 +420,22 @@ BAD_ROWS = (
         "of crm.members, marketplace.buyers, mini_program.users.",
     ),
     Bad(
+        "quality_of_a_column_that_is_not_in_the_contract",
+        "quality_minimums",
+        "crm,members,phone",
+        "crm,members,fone",
+        "line 10, column column_name: crm.members.fone is no column of the landing contract; name "
+        "a system, table and column of it, or any, any, any.",
+    ),
+    Bad(
+        "dimension_of_quality_without_a_minimum",
+        "quality_minimums",
+        "1900-01-01,uniqueness,any,any,any,0.9\n",
+        "",
+        "column dimension: there is no row of uniqueness; one has to be in force from 1970-01-01 "
+        "on.",
+    ),
+    Bad(
         "unknown_identifier_type",
         "identifier_policy",
         "unionid,strong",

@@ -7,12 +7,13 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.brand_resource import BrandResource
+from orchestration.privacy.assets import erasures
 from orchestration.publishing.assets import serving_as_of
 from orchestration.warehouse.lake import DEFAULT_ZONE
 
 daily_build = dg.define_asset_job(
     "daily_build",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(serving_as_of),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(serving_as_of, erasures),
     description="Landing files to published marts.",
 )
 
@@ -22,10 +23,24 @@ build_as_of = dg.define_asset_job(
     description="Builds and publishes earlier business dates beside today's, one partition each.",
 )
 
+erase_requests = dg.define_asset_job(
+    "erase_requests",
+    selection=dg.AssetSelection.assets(erasures),
+    description="Carries out erasure requests, and builds and publishes anew where there were any.",
+)
+
 daily_schedule = dg.ScheduleDefinition(
     name="daily_build_schedule",
     job=daily_build,
     cron_schedule="0 3 * * *",
+    execution_timezone=DEFAULT_ZONE,
+)
+
+
+erasure_schedule = dg.ScheduleDefinition(
+    name="erasure_schedule",
+    job=erase_requests,
+    cron_schedule="0 5 * * *",
     execution_timezone=DEFAULT_ZONE,
 )
 

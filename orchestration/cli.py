@@ -1,4 +1,4 @@
-"""The command line: rekindle demo, brand, load, build, publish, explain, dbt, policy, match.
+"""The command line: rekindle demo, load, build, publish, erase, explain and the others.
 
 A mistake of the user ends with a sentence and exit code 2, a failed run with a sentence and exit
 code 1; neither shows a traceback.
@@ -218,6 +218,61 @@ def publish_command(
     aside = aside_date(read_lake(workspace.lake), parse_as_of(as_of)) if as_of else None
     terminal = Terminal(total=1)
     _closing(terminal, _publish_step(terminal, workspace, aside), workspace)
+
+
+@main.command(name="erase")
+@_data_argument
+@click.option("--dry-run", is_flag=True, help="Only count what would be erased.")
+def erase_command(data: str | None, data_option: str | None, dry_run: bool) -> None:
+    """Carry out the erasure requests of a brand: landing files, lake, builds, publications.
+
+    Takes the persons as the last build joined them, so build first. Persons who were erased before
+    are searched for again, and stripped from files that were delivered anew.
+    """
+    from orchestration.privacy.builds import is_published  # late: they bring large libraries
+    from orchestration.privacy.erase import erase, note_published, preview
+
+    workspace = _workspace(data, data_option)
+    now = datetime.now(UTC)
+    if dry_run:
+        found = preview(workspace, now)
+        Terminal(total=1).say(
+            f"{found.requests:,} requests would erase {found.persons:,} persons, "
+            f"who are {found.records:,} records. Nothing was changed."
+        )
+        return
+    terminal = Terminal(total=3)
+    was_published = is_published(workspace)
+    with terminal.step("Erase from landing files, lake and builds") as notes:
+        erased = erase(workspace, now)
+        notes.append(
+            f"{erased.requests:,} requests; {erased.rows:,} rows stripped, "
+            f"{erased.files:,} files searched"
+        )
+        notes += [f"not searched: {one}" for one in erased.unsearched]
+        notes += [f"publish again where needed: AS_OF={day}" for day in erased.earlier_dates]
+    if not erased.needs_build:
+        terminal.say("Nothing that is built or published held an erased person.")
+        return
+    _build_step(terminal, workspace, BuildOptions())
+    if was_published:
+        _publish_step(terminal, workspace, None)
+    note_published(workspace)
+
+
+@main.command(name="scan")
+@click.argument("identifiers", nargs=-1, required=True)
+@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose files.")
+def scan_command(identifiers: tuple[str, ...], data: str) -> None:
+    """Search every store of a brand for IDENTIFIERS (numbers, e-mails, keys), and say where.
+
+    Each is searched as it is written here: give every spelling that matters.
+    """
+    from orchestration.privacy.scan import scan  # late: few need it
+
+    terminal = Terminal(total=1)
+    for line in scan(resolve_workspace(data), identifiers).lines():
+        terminal.say(line)
 
 
 @main.command(name="explain")

@@ -8,17 +8,20 @@ from orchestration.automation import (
     build_as_of,
     daily_build,
     daily_schedule,
+    erase_requests,
+    erasure_schedule,
     landing_files_sensor,
 )
 from orchestration.brand_resource import BrandResource
 from orchestration.loading.assets import LANDING, lake
+from orchestration.privacy.assets import erasures
 from orchestration.publishing.assets import serving, serving_as_of
 from orchestration.warehouse.assets import warehouse
 
 defs = dg.Definitions(
-    assets=[*LANDING, lake, warehouse, serving, serving_as_of],
-    jobs=[daily_build, build_as_of],
-    schedules=[daily_schedule],
+    assets=[*LANDING, lake, warehouse, serving, serving_as_of, erasures],
+    jobs=[daily_build, build_as_of, erase_requests],
+    schedules=[daily_schedule, erasure_schedule],
     sensors=[landing_files_sensor],
     resources={"brand": BrandResource()},
 )

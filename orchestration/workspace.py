@@ -2,6 +2,7 @@
 
 var/<brand>/landing/                      made by an adapter; a brand's own folder stays in place
 var/<brand>/lake/                         the raw lake
+var/<brand>/lake/erasures.sqlite          whom to keep out of it, by keyed tombstones
 var/<brand>/build/rekindle.duckdb         the build file: one writer, no readers
 var/<brand>/build/lake/                   links to the parts of the lake that it was made from
 var/<brand>/build/as_of=2017-06-30/       builds for a date before the data's last one

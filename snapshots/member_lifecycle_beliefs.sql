@@ -11,6 +11,7 @@
         'orders_lifetime',
     ],
     updated_at='believed_at',
+    meta={'erased_by': 'one_id'},
 ) }}
 select
     one_id,

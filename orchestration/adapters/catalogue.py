@@ -62,6 +62,14 @@ def write_data_set(workspace: Workspace, on_people: OnPeople | None = None) -> b
     return True
 
 
+def note_changed_files(landing: Path) -> None:
+    """Keep a data set's landing folder up to date after an erasure has rewritten files in it."""
+    stamp = landing / STAMP
+    if stamp.is_file():
+        origin = json.loads(stamp.read_text(encoding="utf-8"))["origin"]
+        stamp.write_text(_stamp_text(landing, origin), encoding="utf-8")
+
+
 def _write_demo_brand(spec: BrandSpec, on_people: OnPeople | None, target: Path) -> None:
     from orchestration.demo_brand.generate import write_brand  # late: large libraries
 

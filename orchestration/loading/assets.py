@@ -12,7 +12,7 @@ from orchestration.loading.load import load
 
 TABLES = tuple(load_contract().tables)
 
-LOGS = ("load_log", "quarantine", "brand")
+LOGS = ("load_log", "quarantine", "brand", "erased_records", "erasures")
 """What the loader writes about its own work, as tables of the lake's system `rekindle`."""
 
 

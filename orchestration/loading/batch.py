@@ -14,6 +14,7 @@ import pyarrow as pa
 from orchestration.loading.csv_direct import is_read_whole
 from orchestration.loading.csv_records import CsvText
 from orchestration.loading.discovery import FoundFile
+from orchestration.loading.erased_rows import reject_unknown, strip_erased, strip_malformed
 from orchestration.loading.errors import FileRefusedError
 from orchestration.loading.lake import hidden, make_visible
 from orchestration.loading.ledger import Counts, KnownContent, LogEntry, Outcome
@@ -92,12 +93,19 @@ def process_batch(
     has_one_line_records = _check_whole(connection, relation, files[0].opened)
     _drop_changed_files(connection, files, refused)
     standardise(connection, reading)
+    erased = strip_erased(connection, reading)
+    strip_malformed(connection)
+    if erased:
+        standardise(connection, reading)
     problems = explain(connection, reading, relation)
+    if erased:
+        problems = reject_unknown(connection)
     if problems and not has_one_line_records:
         _find_lines(connection, reading, files[0].opened)
     repeats = find_repeats(connection, reading, [run.lake.path(part) for part in lake_parts])
     counts = _count(connection, files, problems, repeats)
     codes = _unknown_codes(connection, reading)
+    kept_out = _erased_rows(connection) if erased else {}
     retries = _retry_times(connection, reading) if problems else {}
 
     folder = run.lake.raw / table.system / table.name
@@ -125,7 +133,14 @@ def process_batch(
             unknown = unknown_keys.get(number, unknown)
         outcomes.append(
             _outcome(
-                reading, file, counts[number], codes[number], unknown, retries.get(number), parts
+                reading,
+                file,
+                counts[number],
+                codes[number],
+                unknown,
+                retries.get(number),
+                parts,
+                kept_out.get(number, 0),
             )
         )
     quarantine_part = _write_quarantine(run, reading, files, refused)
@@ -245,6 +260,11 @@ def _unknown_codes(
     return found
 
 
+def _erased_rows(connection: duckdb.DuckDBPyConnection) -> dict[int, int]:
+    rows = connection.execute("SELECT _file, count(*) FROM hits GROUP BY _file").fetchall()
+    return {number: int(count) for number, count in rows}
+
+
 def _retry_times(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dict[int, datetime]:
     """When the first quarantined row of each file stops being of the future (UTC, naive)."""
     times = [
@@ -271,6 +291,7 @@ def _outcome(
     unknown: tuple[str, ...],
     retry_at: datetime | None,
     parts: tuple[str, ...],
+    erased: int,
 ) -> Outcome:
     codes = list(codes)
     counts = replace(counts, unknown_codes=sum(count for *_, count in codes))
@@ -284,6 +305,8 @@ def _outcome(
     headers = shown_headers(unknown)
     if headers:
         remarks.append(f"Unknown columns: {headers[:300]}.")
+    if erased:
+        remarks.append(f"{erased} rows are of persons who were erased, and say so no more.")
     message = " ".join(remarks) or None
     return Outcome(
         file=file.opened.file,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 
 import duckdb
 
+from orchestration.loading.erased_rows import install_tombstones
 from orchestration.loading.errors import LoadError
 from orchestration.loading.lake import Lake, sql_text
-from orchestration.loading.tokens import install_tokens
+from orchestration.loading.register import Register
+from orchestration.loading.tokens import install_tokens, token_key_id, tombstone_key
 from orchestration.loading.typing_sql import MACROS
 
 MEMORY_VARIABLE = "REKINDLE_LOAD_MEMORY"
@@ -43,5 +46,15 @@ def connect(
         connection.execute(f"SET threads = {int(threads)}")
     for macro in MACROS:
         connection.execute(f"CREATE MACRO {macro}")
-    install_tokens(connection, key)
+    of_erased = tombstone_key(key, os.environ)
+    install_tokens(connection, key, of_erased)
+    install_tombstones(connection, _tombstones(lake, of_erased))
     return connection
+
+
+def _tombstones(lake: Lake, key: bytes) -> list[tuple[object, ...]]:
+    if not lake.register_file.is_file():
+        return []
+    with closing(Register(lake.register_file)) as register:
+        register.check_key(token_key_id(key))
+        return list(register.tombstones())

@@ -22,20 +22,25 @@ _LINE_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Malformed:
-    """A piece of a text file that is no record: where, why, and what it looks like."""
+    """A piece of a text file that is no record: where, why, and what it looks like.
+
+    `span` are the offsets at which it begins, ends, and the next piece begins.
+    """
 
     line: int
     reason_code: str
     reason: str
     raw: str
+    span: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True)
 class CsvRecord:
-    """One record: the physical line on which it begins (1-based) and its fields."""
+    """One record: the physical line on which it begins (1-based), its fields and its span."""
 
     line: int
     fields: list[str]
+    span: tuple[int, int] = (0, 0)
 
 
 class _BrokenRecordError(Exception):
@@ -155,9 +160,11 @@ class CsvText:
                         f"The file ends in the middle of a record (line {line}): {error}, and no "
                         "line end follows. It was cut off; deliver it again whole.",
                     ) from error
-                yield Malformed(line, error.code, f"{error}.", self._shown(start, end))
+                yield Malformed(
+                    line, error.code, f"{error}.", self._shown(start, end), (start, end, following)
+                )
             else:
-                yield CsvRecord(line, fields)
+                yield CsvRecord(line, fields, (start, following))
             start, line = following, next_line
 
     def _record_at(self, start: int) -> tuple[list[str], int]:

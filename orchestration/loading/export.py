@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import duckdb
@@ -11,6 +12,8 @@ from orchestration.loading.brand import Brand
 from orchestration.loading.contract import Contract
 from orchestration.loading.lake import (
     BRAND_COLUMNS,
+    ERASED_RECORD_COLUMNS,
+    ERASURE_COLUMNS,
     LOAD_LOG_COLUMNS,
     OPS_SYSTEM,
     Lake,
@@ -18,10 +21,13 @@ from orchestration.loading.lake import (
     write_parquet,
 )
 from orchestration.loading.ledger import Ledger
+from orchestration.loading.register import read_register
 
 _LOG_PART = f"{OPS_SYSTEM}/load_log/load_log.parquet"
 _BRAND_PART = f"{OPS_SYSTEM}/brand/brand.parquet"
-EXPORTED_PARTS = frozenset({_LOG_PART, _BRAND_PART})
+ERASED_RECORDS_PART = f"{OPS_SYSTEM}/erased_records/erased_records.parquet"
+_ERASURES_PART = f"{OPS_SYSTEM}/erasures/erasures.parquet"
+EXPORTED_PARTS = frozenset({_LOG_PART, _BRAND_PART, ERASED_RECORDS_PART, _ERASURES_PART})
 _ARROW_TYPES = {
     "VARCHAR": pa.string(),
     "BIGINT": pa.int64(),
@@ -47,6 +53,25 @@ def export(
     _write(connection, lake, _BRAND_PART, BRAND_COLUMNS, [settings])
     rows = [(*values, datetime.fromisoformat(str(at))) for *values, at in ledger.log_rows()]
     _write(connection, lake, _LOG_PART, LOAD_LOG_COLUMNS, rows)
+    export_register(connection, lake)
+
+
+def export_register(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Write what the register of erasures says where models can read it."""
+    erasures, records = read_register(lake.register_file)
+    done = [
+        (
+            one.request_id,
+            one.requested_at,
+            one.completed_at,
+            one.stores_checked,
+            one.rows_removed,
+        )
+        for one in erasures
+        if one.completed_at is not None
+    ]
+    _write(connection, lake, _ERASURES_PART, ERASURE_COLUMNS, done)
+    _write(connection, lake, ERASED_RECORDS_PART, ERASED_RECORD_COLUMNS, records)
 
 
 def _write(
@@ -54,7 +79,7 @@ def _write(
     lake: Lake,
     part: str,
     columns: tuple[tuple[str, str], ...],
-    rows: list[tuple[object, ...]],
+    rows: Sequence[tuple[object, ...]],
 ) -> None:
     target = lake.path(part)
     if _is_written(connection, lake, part, rows):
@@ -70,7 +95,7 @@ def _write(
 
 
 def _is_written(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, part: str, rows: list[tuple[object, ...]]
+    connection: duckdb.DuckDBPyConnection, lake: Lake, part: str, rows: Sequence[tuple[object, ...]]
 ) -> bool:
     target = lake.path(part)
     if not target.exists():
@@ -79,4 +104,4 @@ def _is_written(
         found = connection.execute(f"SELECT * FROM read_parquet({sql_path(target)})").fetchall()
     except duckdb.Error:
         return False
-    return found == rows
+    return found == list(rows)

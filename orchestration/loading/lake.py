@@ -49,10 +49,23 @@ BRAND_COLUMNS = (
     ("currency", "VARCHAR"),
     ("fingerprint", "VARCHAR"),
 )
+ERASED_RECORD_COLUMNS = (
+    ("source_record_key", "VARCHAR"),
+    ("one_id", "VARCHAR"),
+)
+ERASURE_COLUMNS = (
+    ("request_id", "VARCHAR"),
+    ("requested_at", "TIMESTAMP"),
+    ("completed_at", "TIMESTAMP"),
+    ("stores_checked", "BIGINT"),
+    ("rows_removed", "BIGINT"),
+)
 OPS_TABLES = {
     "load_log": LOAD_LOG_COLUMNS,
     "quarantine": QUARANTINE_COLUMNS,
     "brand": BRAND_COLUMNS,
+    "erased_records": ERASED_RECORD_COLUMNS,
+    "erasures": ERASURE_COLUMNS,
 }
 OPS_SYSTEM = "rekindle"
 
@@ -82,6 +95,11 @@ class Lake:
     def token_key_file(self) -> Path:
         """Where the key lives when the environment names none."""
         return self.folder / "token.key"
+
+    @property
+    def register_file(self) -> Path:
+        """The SQLite file that says whom to keep out: keyed tombstones, no personal data."""
+        return self.folder / "erasures.sqlite"
 
     @property
     def lock_file(self) -> Path:

@@ -310,6 +310,42 @@ class Ledger:
                 ),
             )
 
+    def replace_content(self, table: str, former: str, now: str) -> None:
+        """Let a content of a table stand for all that another one was read into.
+
+        The former stays known, without parts: whoever delivers it again delivers a copy.
+        """
+        if former == now:
+            return
+        with self._transaction():
+            self._connection.execute(
+                """INSERT OR IGNORE INTO readings
+                SELECT table_name, ?, mapping, status, reason_code, message, parts, rows_read,
+                    retry_at
+                FROM readings WHERE table_name = ? AND sha256 = ?""",
+                (now, table, former),
+            )
+            self._connection.execute(
+                """UPDATE readings SET parts = '[]', retry_at = NULL
+                WHERE table_name = ? AND sha256 = ?""",
+                (table, former),
+            )
+
+    def log_texts(self) -> list[tuple[int, str]]:
+        """The number and the message of every line of the log that has one."""
+        return self._connection.execute(
+            "SELECT rowid, message FROM log WHERE message IS NOT NULL"
+        ).fetchall()
+
+    def forget_texts(self, lines: Sequence[int]) -> None:
+        """Take the messages of some lines of the log away, from the disk too."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE log SET message = NULL WHERE rowid = ?", [(line,) for line in lines]
+            )
+        self._connection.execute("VACUUM")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def remember_path(self, file: FoundFile, sha256: str, seen_ns: int) -> None:
         """Keep the hash of a path, so that an untouched file need not be hashed again."""
         self._connection.execute(

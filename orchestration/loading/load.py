@@ -80,7 +80,7 @@ def load(
 
         home.prepare()
         with closing(Ledger(home.ledger_file)) as ledger, closing(connection()) as first:
-            _heal(home, ledger)
+            heal(home, ledger)
             _write_schemas(home, ledger, first, contract)
             run = LoadRun(first, home, _load_id(started), ledger.next_sequence())
             job = LoadJob(run, ledger, started, connection)
@@ -113,7 +113,7 @@ def _explained(home: Lake) -> Iterator[None]:
         ) from error
 
 
-def _heal(home: Lake, ledger: Ledger) -> None:
+def heal(home: Lake, ledger: Ledger) -> None:
     """Undo what a killed load left behind, and let contents whose parts are lost be read again."""
     home.remove(unfinished_parts(home, ledger))
     on_disk = home.parts()

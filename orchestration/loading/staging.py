@@ -115,7 +115,7 @@ def stage_query(reading: Reading, relation: RawRelation) -> str:
         f"CASE WHEN _suspect THEN left({record}, {RECORD_TEXT}) END AS _record, "
         f"{_oversize(reading, relation, texts)} AS _oversize, "
         f"{relation.bytes_sql or 'NULL'} AS _bytes, "
-        f"{_content_hash(reading.table.columns)} AS _content_hash FROM ({query})"
+        f"{content_hash(reading.table.columns)} AS _content_hash FROM ({query})"
     )
 
 
@@ -186,9 +186,10 @@ def _record(relation: RawRelation) -> str:
     return f"CAST(json_object({pairs}) AS VARCHAR)"
 
 
-def _content_hash(columns: Sequence[Column]) -> str:
+def content_hash(columns: Sequence[Column], prefix: str = "_typed_") -> str:
+    """SQL for the md5 of the typed values of a row, which stand under a prefix and their name."""
     # NUL separates: no text may hold one, so no two rows share their joined text.
     values = ", chr(0), ".join(
-        _HASHED.get(column.type, "{0}").format("_typed_" + column.name) for column in columns
+        _HASHED.get(column.type, "{0}").format(prefix + column.name) for column in columns
     )
     return f"md5(concat({values}))"

@@ -29,8 +29,10 @@ from orchestration.loading.typing_sql import PLAIN_MOBILE
 _PAGE = 50_000
 
 
-def standardise(connection: duckdb.DuckDBPyConnection, reading: Reading) -> None:
-    """Make the maps that the columns of this table need."""
+def standardise(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, *, of_keys_alone: bool = False
+) -> None:
+    """Make the maps that the columns of this table need; without names and addresses if asked."""
     table = reading.table
     raw_phones = [
         f"SELECT {column.name} AS raw FROM staged "
@@ -51,7 +53,7 @@ def standardise(connection: duckdb.DuckDBPyConnection, reading: Reading) -> None
         f"SELECT {name} AS raw FROM staged WHERE strlen({name}) <> length({name})"
         for name in (*_columns_of(table, "name"), *_columns_of(table, "address"))
     ]
-    if raw_texts:
+    if raw_texts and not of_keys_alone:
         _map_values(connection, "text_map", raw_texts, ("normalised", "latin"), _compared)
     for column in table.columns:
         if column.type == "buyer_key":

@@ -19,10 +19,8 @@ from orchestration.loading.errors import LoadError
 from orchestration.loading.lake import Lake, sync_folder
 
 KEY_VARIABLE = "REKINDLE_TOKEN_KEY"
-MACRO = (
-    "token_of(identifier) AS left(sha256(getvariable('token_outer') || "
-    "unhex(sha256(getvariable('token_inner') || encode(identifier)))), 32)"
-)
+TOMBSTONE_KEY_VARIABLE = "REKINDLE_TOMBSTONE_KEY"
+"""The key of the tombstones of erased persons, where the key of the tokens was changed since."""
 _BLOCK = 64
 
 
@@ -57,9 +55,23 @@ def token_key_id(key: bytes) -> str:
     return hmac.digest(key, b"rekindle token key", "sha256").hex()[:16]
 
 
-def install_tokens(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    """Make the SQL macro `token_of('<identifier type>:<value>')` known to a connection."""
-    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    connection.execute("SET VARIABLE token_inner = $1::BLOB", [bytes(b ^ 0x36 for b in block)])
-    connection.execute("SET VARIABLE token_outer = $1::BLOB", [bytes(b ^ 0x5C for b in block)])
-    connection.execute(f"CREATE MACRO {MACRO}")
+def tombstone_key(key: bytes, environment: Mapping[str, str]) -> bytes:
+    """The key under which erased persons are known: the environment's, else that of the tokens."""
+    return environment.get(TOMBSTONE_KEY_VARIABLE, "").encode() or key
+
+
+def install_tokens(connection: duckdb.DuckDBPyConnection, key: bytes, tombstones: bytes) -> None:
+    """Make `token_of('<identifier type>:<value>')` and `tombstone_of('<kind>:<what>')` known."""
+    for name, secret in (("token", key), ("tombstone", tombstones)):
+        block = hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret
+        block = block.ljust(_BLOCK, b"\0")
+        connection.execute(
+            f"SET VARIABLE {name}_inner = $1::BLOB", [bytes(byte ^ 0x36 for byte in block)]
+        )
+        connection.execute(
+            f"SET VARIABLE {name}_outer = $1::BLOB", [bytes(byte ^ 0x5C for byte in block)]
+        )
+        connection.execute(
+            f"CREATE MACRO {name}_of(identifier) AS left(sha256(getvariable('{name}_outer') || "
+            f"unhex(sha256(getvariable('{name}_inner') || encode(identifier)))), 32)"
+        )

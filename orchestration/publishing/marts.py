@@ -53,10 +53,16 @@ def published_marts(manifest: Path) -> tuple[Mart, ...]:
         _mart(node)
         for node in nodes
         if node["resource_type"] == "model"
-        and (node.get("access") or node["config"].get("access")) == "public"
+        and _is_public(node)
         and node["config"].get("enabled", True)
         and node["config"].get("materialized") != "ephemeral"
     ]
+    vaults = [node["name"] for node in nodes if _meta(node).get("vault") and _is_public(node)]
+    if vaults:
+        raise RekindleError(
+            f"{vaults[0]} is a vault and public: personal data are never published. Set its access "
+            "to protected, and build again."
+        )
     if not marts:
         raise RekindleError(f"The manifest {manifest} names no public model: nothing to publish.")
     return tuple(sorted(marts, key=lambda mart: (mart.schema, mart.name)))
@@ -94,6 +100,10 @@ def _primary_key(node: Mapping[str, Any], columns: Mapping[str, Any]) -> tuple[s
         for column in columns.values()
         if any(part.get("type") == "primary_key" for part in column.get("constraints") or ())
     )
+
+
+def _is_public(node: Mapping[str, Any]) -> bool:
+    return bool((node.get("access") or node["config"].get("access")) == "public")
 
 
 def _meta(described: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from orchestration.errors import RekindleError, UsageError
+from orchestration.loading.export import ERASED_RECORDS_PART
 
 DEFAULT_ZONE = "Asia/Shanghai"
 DEFAULT_CURRENCY = "CNY"
@@ -119,10 +120,15 @@ def _greatest_date(
 
 
 def _content(raw: Path) -> str:
-    """Parts are named by their content, so their names stand for it; the logs do not count."""
+    """Parts are named by their content, so their names stand for it; the logs do not count.
+
+    An erasure changes parts under their names; who was erased stands for that.
+    """
     digest = hashlib.sha256()
     for path in sorted(raw.rglob("*.parquet")):
         relative = path.relative_to(raw)
+        if relative.as_posix() == ERASED_RECORDS_PART:
+            digest.update(path.read_bytes())
         if relative.parts[0] != "rekindle" and not path.name.startswith("."):
             digest.update(f"{relative.as_posix()}\n".encode())
     return digest.hexdigest()

@@ -129,6 +129,9 @@ def test_whoever_uses_a_build_file_is_in_the_one_writer_pool() -> None:
         if isinstance(node, dg.OpDefinition)
     }
     assert pools == {"lake": None, "warehouse": POOL, "serving": POOL}
+    (erasing,) = defs.resolve_job_def("erase_requests").graph.node_defs
+    assert isinstance(erasing, dg.OpDefinition)
+    assert erasing.pool == POOL
     settings = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
     assert settings["concurrency"]["pools"]["default_limit"] == 1
 
@@ -166,6 +169,13 @@ def test_daily_job_on_a_tiny_brand(
         ("o2", "2025-04-01", 25.0),
     ]
     assert rejected == [("commerce/orders/o.csv", 4)]
+
+    asked = defs.resolve_job_def("erase_requests").execute_in_process(
+        instance=instance, resources={"brand": brand}
+    )
+    assert asked.success
+    (erasure,) = asked.asset_materializations_for_node("erasures")
+    assert erasure.metadata["requests"].value == 0
 
     # What dbt builds for an earlier date has tests of its own; here it is today's rows.
     today = brand.workspace()

@@ -63,6 +63,11 @@ class Model:
         return self.path.parts[2] if len(self.path.parts) == 4 else ""
 
     @property
+    def is_vault(self) -> bool:
+        """Whether it is the mart that may hold personal data, and is never published."""
+        return self.layer == "marts" and bool((self.config.get("meta") or {}).get("vault"))
+
+    @property
     def yaml_path(self) -> str:
         """The YAML file that describes it, or an empty text."""
         return str(self.node.get("patch_path") or "").partition("://")[2]

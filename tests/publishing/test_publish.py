@@ -177,6 +177,19 @@ def test_broken_manifest_is_a_sentence(workspace: Workspace) -> None:
         publish(workspace, now=NOW)
 
 
+def test_a_vault_is_not_published(workspace: Workspace) -> None:
+    manifest = manifest_path(make_build(workspace, 1))
+    nodes = json.loads(manifest.read_text())
+    nodes["nodes"]["insight.member_rfm"]["config"]["meta"]["vault"] = True
+    manifest.write_text(json.dumps(nodes))
+    with pytest.raises(RekindleError, match="member_rfm is a vault and public"):
+        publish(workspace, now=NOW)
+    assert not (workspace.serving / "rekindle.duckdb").exists()
+    nodes["nodes"]["insight.member_rfm"]["access"] = "protected"
+    manifest.write_text(json.dumps(nodes))
+    assert "insight.member_rfm" not in publish(workspace, now=NOW).rows
+
+
 def test_publishing_waits_for_no_build(workspace: Workspace) -> None:
     build_file = make_build(workspace, 1)
     with (

@@ -6,7 +6,8 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    full_refresh=false
+    full_refresh=false,
+    meta={'erased_by': 'source_record_key'}
 ) }}
 -- depends_on: {{ ref('int_identity__used_links') }}
 -- depends_on: {{ ref('int_identity__linking_identifiers') }}

@@ -1,6 +1,7 @@
 -- Grain: one row per source record, with the person that shared identifiers make it part of
 -- Such a person is numbered by a record of its cluster; a record alone is its own. Likeness joins
 -- persons, not records.
+-- What stands for an erased person is nobody to be found.
 -- A view: few of its readers need more than two columns, and none all rows.
 {{ config(materialized='view') }}
 with
@@ -23,6 +24,9 @@ clusters as (
         on records.record_id = separated_records.record_id
     left join {{ ref('int_identity__separated_components') }} as separated_components
         on records.record_id = separated_components.record_id
+    left join {{ ref('stg_rekindle__erased_records') }} as erased_records
+        on records.source_record_key = erased_records.source_record_key
+    where erased_records.source_record_key is null
 )
 
 select

@@ -1,9 +1,16 @@
 -- Grain: one row per source record
+-- What stands in facts for an erased person is the record of nobody.
 with
 
 record_persons as (
-    select source_record_key, one_id, first_seen_at
-    from {{ ref('int_identity__record_persons') }}
+    select
+        record_persons.source_record_key,
+        record_persons.one_id,
+        record_persons.first_seen_at
+    from {{ ref('int_identity__record_persons') }} as record_persons
+    left join {{ ref('stg_rekindle__erased_records') }} as erased_records
+        on record_persons.source_record_key = erased_records.source_record_key
+    where erased_records.source_record_key is null
 ),
 
 records_linked_by_hand as (

@@ -25,10 +25,16 @@ def marts_have_enforced_contracts(project: Project) -> Iterator[str]:
 
 @rule
 def marts_are_public_and_nothing_else_is(project: Project) -> Iterator[str]:
-    """Access is public on marts, and on marts alone."""
+    """Access is public on marts, and on marts alone; the vault is protected."""
     for model in project.models:
         is_public = model.node.get("access") == "public"
-        if model.layer == "marts" and not is_public:
+        if model.is_vault:
+            if model.node.get("access") != "protected":
+                yield (
+                    f"{model.path} is a vault and not protected. Set access='protected'; what is "
+                    "public is published."
+                )
+        elif model.layer == "marts" and not is_public:
             yield f"{model.path} is not public. Set access: public; marts are what users read."
         if model.layer != "marts" and is_public:
             yield f"{model.path} is public. Only marts are; remove the access setting."
@@ -154,9 +160,8 @@ def marts_hold_no_personal_data(project: Project) -> Iterator[str]:
         for column in personal
         for suffix in ("", "_raw", "_normalised", "_latin")
     }
-    stores = {model.name for model in project.marts if model.config.get("meta", {}).get("vault")}
     for model in project.marts:
-        if model.name in stores or model.name == "dim_store":
+        if model.is_vault or model.name == "dim_store":
             continue
         for name in sorted(hidden & set(model.columns)):
             yield f"{model.yaml_path} has the personal column {name}. Marts hold its token only."

@@ -53,9 +53,13 @@ def names_say_what_not_how(project: Project) -> Iterator[str]:
 
 @rule
 def schemas_are_domains(project: Project) -> Iterator[str]:
-    """A mart lives in the schema of its domain, the rest in the schema of its layer."""
+    """A mart lives in the schema of its domain, the rest in the schema of its layer.
+
+    The vault has a schema of its own, so that rights can be given and taken apart.
+    """
     for model in project.models:
         expected = model.folder if model.layer == "marts" else model.layer
+        expected = "vault" if model.is_vault else expected
         if model.node["schema"] != expected:
             yield (
                 f"{model.path} is built in the schema {model.node['schema']}. "

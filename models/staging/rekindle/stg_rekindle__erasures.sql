@@ -1,0 +1,8 @@
+-- Grain: one row per erasure request that was carried out
+select
+    request_id,
+    requested_at,
+    completed_at,
+    stores_checked,
+    rows_removed
+from {{ source('rekindle', 'erasures') }}

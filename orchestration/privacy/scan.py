@@ -1,0 +1,196 @@
+"""Looks for identifiers wherever a brand's data lie, store by store, and says where they are.
+
+Parquet and DuckDB files are searched by their decoded columns, text files unpacked, and every file
+by its bytes too: what was deleted but not overwritten is still there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.errors import RekindleError
+from orchestration.loading.lake import sql_name, sql_path, sql_text
+from orchestration.workspace import Workspace
+
+_STORES = ("landing", "raw lake", "quarantine", "vault", "builds", "published")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An identifier in a file of a store. `place` is the table and column, or `bytes`."""
+
+    store: str
+    file: Path
+    place: str
+    identifier: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What was found, and how many files of each store were searched."""
+
+    findings: tuple[Finding, ...]
+    files: Mapping[str, int]
+
+    def found_in(self, store: str) -> set[str]:
+        """The identifiers found in a store."""
+        return {finding.identifier for finding in self.findings if finding.store == store}
+
+    def lines(self) -> list[str]:
+        """A table for people: per store the files, the findings and where the first ones are."""
+        report = []
+        for store in _STORES:
+            found = [finding for finding in self.findings if finding.store == store]
+            places = Counter(f"{one.file.name} {one.place}" for one in found)
+            shown = ", ".join(place for place, _ in places.most_common(3))
+            report.append(
+                f"{store:<11} {self.files.get(store, 0):>6,} files  "
+                f"{len({one.identifier for one in found}):>4} identifiers found"
+                + (f": {shown}" if shown else "")
+            )
+        return report
+
+
+def scan(workspace: Workspace, identifiers: Iterable[str]) -> Scan:
+    """Search all stores of a brand for identifiers, in the spellings given and in any case.
+
+    An identifier counts where it stands alone: `M1` is not in `M12`. Raises RekindleError where a
+    DuckDB file cannot be opened.
+    """
+    wanted = sorted({one for one in identifiers if one})
+    words = {one.lower(): one for one in wanted}
+    findings: list[Finding] = []
+    files: Counter[str] = Counter()
+    with duckdb.connect() as memory:
+        for store, path in _files(workspace):
+            files[store] += 1
+            for place, identifier in _search(memory, path, words):
+                where = "vault" if place.startswith("vault.") else store
+                findings.append(Finding(where, path, place, identifier))
+    files["vault"] = files["builds"]
+    return Scan(tuple(dict.fromkeys(findings)), files)
+
+
+def _files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
+    quarantine = workspace.lake / "raw" / "rekindle" / "quarantine"
+    for path in _under(workspace.landing):
+        yield "landing", path
+    for path in _under(workspace.lake):
+        yield ("quarantine" if quarantine in path.parents else "raw lake"), path
+    for path in _under(workspace.build):
+        yield "builds", path
+    for path in _under(workspace.serving):
+        yield "published", path
+
+
+def _under(folder: Path) -> list[Path]:
+    found = folder.rglob("*") if folder.is_dir() else ()
+    return sorted(path for path in found if path.is_file() and not path.is_symlink())
+
+
+def _search(
+    memory: duckdb.DuckDBPyConnection, path: Path, words: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    name = path.name.lower()
+    if name.endswith(".parquet"):
+        relation = f"read_parquet({sql_path(path)})"
+        yield from _search_relations(memory, ((path.name, relation),), words)
+    elif name.endswith(".duckdb"):
+        yield from _search_database(path, words)
+    data = path.read_bytes()
+    texts = {"file name": path.name.encode(), "bytes": data}
+    if data[:2] == b"\x1f\x8b":
+        with suppress(OSError, EOFError, zlib.error):
+            texts["unzipped"] = gzip.decompress(data)
+    for place, text in texts.items():
+        yield from ((place, words[word]) for word in _matches(text, words))
+
+
+def _search_database(path: Path, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise RekindleError(
+            f"{path} cannot be opened ({str(error).splitlines()[0]}); scan when nothing is built."
+        ) from error
+    with connection:
+        tables = connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal "
+            "ORDER BY schema_name, table_name"
+        ).fetchall()
+        relations = [
+            (f"{schema}.{table}", f"{sql_name(schema)}.{sql_name(table)}")
+            for schema, table in tables
+        ]
+        yield from _search_relations(connection, relations, words)
+
+
+def _search_relations(
+    connection: duckdb.DuckDBPyConnection,
+    relations: Iterable[tuple[str, str]],
+    words: Mapping[str, str],
+) -> Iterator[tuple[str, str]]:
+    for place, relation in relations:
+        columns = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        texts = [name for name, kind, *_ in columns if kind.startswith(("VARCHAR", "DATE"))]
+        for column in _suspects(connection, relation, texts, words):
+            for word in _words_of_column(connection, relation, column, words):
+                yield f"{place}.{column}", words[word]
+
+
+def _suspects(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    columns: list[str],
+    words: Mapping[str, str],
+) -> list[str]:
+    """The columns that hold a wanted word, perhaps inside a longer one."""
+    if not columns:
+        return []
+    tests = ", ".join(f"coalesce(bool_or({_any_of(column, words)}), false)" for column in columns)
+    (found,) = connection.execute(f"SELECT {tests} FROM {relation}").fetchall()
+    return [column for column, is_found in zip(columns, found, strict=True) if is_found]
+
+
+def _words_of_column(
+    connection: duckdb.DuckDBPyConnection, relation: str, column: str, words: Mapping[str, str]
+) -> list[str]:
+    """The wanted words that stand alone in a value of a column."""
+    values = connection.execute(
+        f"SELECT DISTINCT {_lowered(column)} FROM {relation} WHERE {_any_of(column, words)}"
+    ).fetchall()
+    return sorted({word for (text,) in values for word in _matches(text.encode(), words)})
+
+
+def _any_of(column: str, words: Mapping[str, str]) -> str:
+    texts = ", ".join(map(sql_text, words))
+    return f"len(list_filter([{texts}], lambda word: contains({_lowered(column)}, word))) > 0"
+
+
+def _lowered(column: str) -> str:
+    return f"lower(CAST({sql_name(column)} AS VARCHAR))"
+
+
+def _matches(data: bytes, words: Mapping[str, str]) -> list[str]:
+    """The wanted words that stand alone in some bytes, in any case."""
+    lowered = data.lower()
+    return [word for word in words if _stands_alone(lowered, word.encode())]
+
+
+def _stands_alone(data: bytes, word: bytes) -> bool:
+    at = data.find(word)
+    while at >= 0:
+        around = data[at - 1 : at] + data[at + len(word) : at + len(word) + 1]
+        if not re.search(rb"[0-9a-z]", around):
+            return True
+        at = data.find(word, at + 1)
+    return False

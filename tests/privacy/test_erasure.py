@@ -1,0 +1,162 @@
+"""Erased persons are nowhere, everybody else is where they were, and every figure stays."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.errors import UsageError
+from orchestration.loading.load import load
+from orchestration.privacy.erase import erase
+from orchestration.privacy.scan import scan
+from orchestration.workspace import BUILD_FILE_NAME
+from tests.conftest import TOKEN_KEY, load_brand
+from tests.privacy import brand
+from tests.privacy.conftest import NOW, Story, kind_of
+
+
+def rows(story: Story, query: str) -> list[Any]:
+    """Rows of the published file."""
+    file = story.workspace.serving / BUILD_FILE_NAME
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_before_everybody_is_found_where_personal_data_may_be(story: Story) -> None:
+    everybody = {*brand.ERASED, *brand.STAY}
+    spelt_by_the_loader = {f"+86{brand.ANNA_PHONE}", f"+86{brand.EVE_PHONE}"}
+    assert everybody - story.before.found_in("landing") == spelt_by_the_loader
+    assert everybody - story.before.found_in("raw lake") == set()
+    assert {"安娜王", "M-ANNA-1", brand.ANNA_PHONE} <= story.before.found_in("quarantine")
+    assert {"安娜王", "卡尔李", "伊芙赵", "anna@shop.cn"} <= story.before.found_in("vault")
+
+
+def test_what_is_published_names_nobody_but_by_keys(story: Story) -> None:
+    keys = {
+        one
+        for one in (*brand.ERASED, *brand.STAY)
+        if one.startswith(("M-", "OPEN-", "APP-", "WEB-", "BUYER-", "EXT-", "CARD-"))
+    }
+    assert story.before.found_in("published") <= keys
+
+
+def test_afterwards_erased_persons_are_nowhere(story: Story) -> None:
+    left = [one for one in story.after.findings if one.identifier in brand.ERASED]
+    assert left == []
+
+
+def test_afterwards_everybody_else_is_where_they_were(story: Story) -> None:
+    for store in ("landing", "raw lake", "vault", "published"):
+        kept = story.before.found_in(store) & set(brand.STAY)
+        assert story.after.found_in(store) & set(brand.STAY) == kept
+
+
+def test_every_figure_stays(story: Story) -> None:
+    assert len(story.marts_before) > 10
+    differing = [
+        name for name, found in story.marts_before.items() if story.marts_after[name] != found
+    ]
+    assert differing == []
+
+
+def test_every_kind_of_step_was_killed(story: Story) -> None:
+    assert {kind_of(step) for step in story.kills} == {
+        "plan", "raw", "raw/rekindle/quarantine", "landing csv", "landing jsonl.gz",
+        "landing parquet", "in place", "builds", "earlier publications", "proof", "export",
+    }  # fmt: skip
+
+
+def test_the_map_forgets_them_and_facts_keep_a_person(story: Story) -> None:
+    keys = {key for (key,) in rows(story, "SELECT source_key FROM identity.oneid_map")}
+    assert not keys & {*brand.ERASED}
+    assert {"M-BEN", "M-DORA"} <= keys
+    persons = rows(
+        story,
+        "SELECT list(DISTINCT one_id), sum(net_revenue) FROM core.fct_orders "
+        "WHERE order_id IN ('O-1', 'O-2', 'O-3', 'O-4', 'O-5', 'O-6', 'O-13')",
+    )
+    ((ids, revenue),) = persons
+    assert len(ids) == 1
+    assert float(revenue) == 760.5
+    mapped = {one for (one,) in rows(story, "SELECT one_id FROM identity.oneid_map")}
+    assert ids[0] not in mapped
+
+
+def test_an_erased_person_consents_to_nothing(story: Story) -> None:
+    found = rows(story, "SELECT count(*), bool_and(is_granted) FROM identity.consent_current")
+    assert found == [(1, True)]
+
+
+def test_the_log_proves_it_without_personal_data(story: Story) -> None:
+    log = rows(
+        story,
+        "SELECT request_id, completed_at IS NOT NULL, stores_checked > 30, rows_removed "
+        "FROM identity.erasure_log ORDER BY request_id",
+    )
+    assert [row[:3] for row in log] == [(f"R-{number}", True, True) for number in range(1, 6)]
+    removed = {str(request): int(str(count)) for request, *_, count in log}
+    assert removed["R-4"] == 0, "R-1 was of the same person"
+    assert removed["R-1"] > 40
+    assert removed["R-3"] == 2, "the request itself, in landing and lake"
+
+
+def test_delivering_it_all_again_brings_nobody_back(story: Story) -> None:
+    workspace = story.workspace
+    for file in story.delivered.glob("*/*/*"):
+        place = workspace.landing / file.relative_to(story.delivered).parent / "dt=again"
+        place.mkdir()
+        if file.suffix == ".csv":
+            text = file.read_text(encoding="utf-8") + "\n"
+            (place / file.name).write_text(text, encoding="utf-8")
+        else:
+            shutil.copy(file, place / file.name)
+    late = workspace.landing / "app" / "users" / "late.csv"
+    late.write_text(
+        "app_user_id,phone,created_at,updated_at\n"
+        f"APP-LATE,{brand.ANNA_PHONE},2025-02-01T00:00:00Z,2025-02-01T00:00:00Z\n"
+        f"APP-NEW,{brand.ANNA_PHONE},2026-03-01T00:00:00Z,2026-03-01T00:00:00Z\n",
+        encoding="utf-8",
+    )
+    lake = workspace.lake / "raw"
+    before = _orders(lake)
+    summary = load(
+        workspace.landing,
+        workspace.lake,
+        now=NOW + timedelta(days=60),
+        token_key=TOKEN_KEY,
+        progress=False,
+    )
+    assert summary.rows_read == (
+        summary.rows_loaded + summary.rows_unchanged + summary.rows_quarantined
+    )
+    assert summary.rows_loaded == 1, "the new member alone"
+    assert _orders(lake) == before
+    found = scan(workspace, brand.ERASED)
+    assert found.found_in("raw lake") == {brand.ANNA_PHONE, f"+86{brand.ANNA_PHONE}"}
+    assert found.found_in("quarantine") == set()
+    again = erase(workspace, NOW + timedelta(days=61))
+    assert not again.needs_build
+    assert again.requests == 0
+    late.unlink()
+    assert scan(workspace, brand.ERASED).found_in("landing") == set()
+
+
+def test_without_a_build_of_this_lake_nobody_is_erased(story: Story) -> None:
+    folder = story.workspace.landing / "crm" / "erasure_requests"
+    (folder / "more.csv").write_text(
+        "request_id,member_no,requested_at\nR-9,M-BEN,2025-03-04T00:00:00Z\n", encoding="utf-8"
+    )
+    load_brand(story.workspace)
+    with pytest.raises(UsageError, match="loaded after the last build"):
+        erase(story.workspace, NOW + timedelta(days=62))
+
+
+def _orders(lake: object) -> list[tuple[object, ...]]:
+    return duckdb.execute(
+        f"SELECT count(*), sum(net_amount), count(DISTINCT buyer_key) "
+        f"FROM read_parquet('{lake}/commerce/orders/*.parquet')"
+    ).fetchall()

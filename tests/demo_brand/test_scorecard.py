@@ -79,7 +79,8 @@ def counted(default_brand: Path) -> dict[Check, tuple[int, int]]:
 @pytest.fixture(scope="module")
 def scorecard(default_brand: Path, build_warehouse: BuildWarehouse) -> pl.DataFrame:
     with duckdb.connect(str(build_warehouse(default_brand / "landing")), read_only=True) as marts:
-        return marts.sql("select * from ops.data_quality_scorecard").pl()
+        rows: pl.DataFrame = marts.sql("select * from ops.data_quality_scorecard").pl()
+        return rows
 
 
 def test_counts_are_those_of_the_files(

@@ -123,6 +123,16 @@ OptionalDays = Annotated[
     BeforeValidator(lambda value: None if value == "" else _whole(value)),
     Field(description="whole days from 1 to 3650, or empty"),
 ]
+OptionalCount = Annotated[
+    Annotated[int, Field(ge=0)] | None,
+    BeforeValidator(lambda value: None if value == "" else _whole(value)),
+    Field(description="a whole number of at least 0, or empty"),
+]
+OptionalAmount = Annotated[
+    Annotated[float, Field(ge=0)] | None,
+    BeforeValidator(lambda value: None if value == "" else _number(value)),
+    Field(description="a number of at least 0, or empty"),
+]
 RecordName = Annotated[
     str,
     Field(
@@ -186,6 +196,26 @@ Kpi = Literal[
     "net_revenue",
     "buyers",
 ]
+
+AuditMetric = Literal[
+    "records_per_person",
+    "joined_record_share",
+    "single_record_share",
+    "person_records",
+    "many_card_person_share",
+    "two_birthday_person_share",
+    "two_gender_person_share",
+    "review_pair_share",
+    "cut_identifiers",
+    "cut_identifier_share",
+    "records_with_both",
+    "persons_with_both",
+    "bridges",
+    "bridged_person_share",
+]
+LEAST_PARAMETERS = {"many_card_person_share": 1, "bridges": 4}
+"""The audit metrics that need a parameter, and the least one that makes sense: fewer than four
+records do not fall into two pieces of two."""
 
 BlockingPart = Literal[
     "birth_month_day",
@@ -354,6 +384,19 @@ class IdentifierPolicy(PolicyRow):
     max_records_per_system: Positive
     max_records: Positive
     recycle_after_days: OptionalDays
+
+
+class IdentityAudit(PolicyRow):
+    """A metric of the identity audit and its limit, from a day on."""
+
+    valid_from: Day
+    metric_code: AuditMetric
+    label_en: Text
+    label_zh: Text
+    unit: Literal["ratio", "count"]
+    parameter: OptionalCount
+    warns_when: Literal["above", "below", "never"]
+    threshold: OptionalAmount
 
 
 class IdentityDecision(PolicyRow):
@@ -640,6 +683,32 @@ def _limits(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _audit_limits(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A metric that warns has a threshold, and parameters stand where they are used."""
+    for line in lines:
+        row = line.row
+        if (row.threshold is None) != (row.warns_when == "never"):
+            shown = "it is empty" if row.threshold is None else f"{_plain(row.threshold)} is too much"
+            yield Problem(
+                line.number,
+                f"column threshold: {shown}; a metric that warns above or below has a number "
+                "there, one that never warns has none.",
+            )
+        least = LEAST_PARAMETERS.get(row.metric_code)
+        if least is None and row.parameter is not None:
+            yield Problem(
+                line.number,
+                f"column parameter: {row.parameter} is not allowed; {row.metric_code} has none.",
+            )
+        if least is not None and (row.parameter is None or row.parameter < least):
+            shown = "it is empty" if row.parameter is None else f"{row.parameter} is not allowed"
+            yield Problem(
+                line.number,
+                f"column parameter: {shown}; {row.metric_code} needs a whole number of at least "
+                f"{least}.",
+            )
+
+
 def _two_records(lines: Sequence[Line]) -> Iterator[Problem]:
     """A decision is about two records, and on one day there is one about them."""
     seen: dict[tuple[date, frozenset[str]], int] = {}
@@ -783,6 +852,11 @@ POLICIES: dict[str, PolicyFile] = {
             ),
             _limits,
         ),
+    ),
+    "identity_audit": PolicyFile(
+        IdentityAudit,
+        ("valid_from", "metric_code"),
+        (in_force_since_floor("metric_code", every=get_args(AuditMetric)), _audit_limits),
     ),
     "identity_decisions": PolicyFile(
         IdentityDecision, ("valid_from", "left_record", "right_record"), (_two_records,)

@@ -688,7 +688,9 @@ def _audit_limits(lines: Sequence[Line]) -> Iterator[Problem]:
     for line in lines:
         row = line.row
         if (row.threshold is None) != (row.warns_when == "never"):
-            shown = "it is empty" if row.threshold is None else f"{_plain(row.threshold)} is too much"
+            shown = (
+                "it is empty" if row.threshold is None else f"{_plain(row.threshold)} is too much"
+            )
             yield Problem(
                 line.number,
                 f"column threshold: {shown}; a metric that warns above or below has a number "

@@ -33,6 +33,52 @@ KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
 
 BAD_ROWS = (
     Bad(
+        "audit_limit_without_a_side",
+        "identity_audit",
+        ",above,0.05",
+        ",never,0.05",
+        "line 9, column threshold: 0.05 is too much; a metric that warns above or below has a "
+        "number there, one that never warns has none.",
+    ),
+    Bad(
+        "audit_side_without_a_limit",
+        "identity_audit",
+        ",above,0.05",
+        ",above,",
+        "line 9, column threshold: it is empty; a metric that warns above or below has a number "
+        "there, one that never warns has none.",
+    ),
+    Bad(
+        "audit_parameter_that_nothing_reads",
+        "identity_audit",
+        "ratio,,above,0.05",
+        "ratio,3,above,0.05",
+        "line 9, column parameter: 3 is not allowed; review_pair_share has none.",
+    ),
+    Bad(
+        "bridges_of_three_records",
+        "identity_audit",
+        "count,6,never",
+        "count,3,never",
+        "line 14, column parameter: 3 is not allowed; bridges needs a whole number of at least 4.",
+    ),
+    Bad(
+        "many_cards_without_a_number",
+        "identity_audit",
+        "ratio,3,above",
+        "ratio,,above",
+        "line 6, column parameter: it is empty; many_card_person_share needs a whole number of at "
+        "least 1.",
+    ),
+    Bad(
+        "audit_metric_left_out",
+        "identity_audit",
+        "1900-01-01,cut_identifiers,Identifiers cut,剔除标识数,count,,never,\n",
+        "",
+        "column metric_code: there is no row of cut_identifiers; "
+        "one has to be in force from 1970-01-01 on.",
+    ),
+    Bad(
         "day_in_words",
         "rfm_policy",
         "1900-01-01,365",

@@ -128,6 +128,11 @@ OptionalCount = Annotated[
     BeforeValidator(lambda value: None if value == "" else _whole(value)),
     Field(description="a whole number of at least 0, or empty"),
 ]
+OptionalPositive = Annotated[
+    Annotated[int, Field(ge=1)] | None,
+    BeforeValidator(lambda value: None if value == "" else _whole(value)),
+    Field(description="a whole number of at least 1, or empty"),
+]
 OptionalAmount = Annotated[
     Annotated[float, Field(ge=0)] | None,
     BeforeValidator(lambda value: None if value == "" else _number(value)),
@@ -216,6 +221,25 @@ AuditMetric = Literal[
 LEAST_PARAMETERS = {"many_card_person_share": 1, "bridges": 4}
 """The audit metrics that need a parameter, and the least one that makes sense: fewer than four
 records do not fall into two pieces of two."""
+
+STATED_BY = {
+    "name": ("crm.members", "marketplace.buyers", "mini_program.users"),
+    "gender": ("crm.members",),
+    "birth_year": ("crm.members",),
+    "province": ("crm.members",),
+    "city": ("crm.members",),
+    "address": ("crm.members", "marketplace.buyers"),
+    "phone": (
+        "crm.members",
+        "mini_program.users",
+        "app.users",
+        "website.users",
+        "marketplace.buyers",
+        "wecom.contacts",
+    ),
+    "email": ("crm.members", "app.users", "website.users"),
+}
+"""The attributes of a person that have a golden value, and the sources that state each."""
 
 BlockingPart = Literal[
     "birth_month_day",
@@ -464,6 +488,17 @@ class MatchOnce(PolicyRow):
     code: Text
     is_once: Truth
     reason: Text
+
+
+class SourcePrecedence(PolicyRow):
+    """Which source is believed for an attribute of a person, from a day on."""
+
+    valid_from: Day
+    attribute: Literal[
+        "name", "gender", "birth_year", "province", "city", "address", "phone", "email"
+    ]
+    source: Text
+    precedence: OptionalPositive
 
 
 class KpiTarget(PolicyRow):
@@ -790,6 +825,18 @@ def _held_once(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _stated_by(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A source stands only at attributes that it states."""
+    for line in lines:
+        sources = STATED_BY[line.row.attribute]
+        if line.row.source not in sources:
+            yield Problem(
+                line.number,
+                f"column source: {line.row.source!r} does not state {line.row.attribute}; "
+                f"it has to be {'one of ' if len(sources) > 1 else ''}{', '.join(sources)}.",
+            )
+
+
 def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
     for line in lines:
         kind = line.row.benchmark_kind
@@ -882,6 +929,11 @@ POLICIES: dict[str, PolicyFile] = {
         MatchBlockingRule, ("valid_from", "rule_code"), (in_force_since_floor(),)
     ),
     "match_once": PolicyFile(MatchOnce, ("valid_from", "kind", "code"), (_held_once,)),
+    "source_precedence": PolicyFile(
+        SourcePrecedence,
+        ("valid_from", "attribute", "source"),
+        (in_force_since_floor("attribute", every=STATED_BY), _stated_by),
+    ),
     "kpi_targets": PolicyFile(
         KpiTarget,
         ("valid_from", "metric_code"),

@@ -97,6 +97,13 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
         "identifier_type",
         codes("identifier_policy", "identifier_type") | {"likeness"},
     ),
+    ("identity.golden_values", "attribute", codes("source_precedence", "attribute")),
+    ("identity.golden_values", "value_kind", {"clear", "token", "withheld"}),
+    (
+        "identity.golden_values",
+        "source_system || '.' || source_table",
+        codes("source_precedence", "source"),
+    ),
     ("identity.oneid_bridges", "bridge_kind", {"record", "identifier"}),
     (
         "identity.oneid_cut_identifiers",

@@ -33,6 +33,28 @@ KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
 
 BAD_ROWS = (
     Bad(
+        "attribute_of_a_source_that_does_not_state_it",
+        "source_precedence",
+        "gender,crm.members,1",
+        "gender,crm.members,1\n1900-01-01,gender,app.users,2",
+        "line 6, column source: 'app.users' does not state gender; it has to be crm.members.",
+    ),
+    Bad(
+        "precedence_of_zero",
+        "source_precedence",
+        "gender,crm.members,1",
+        "gender,crm.members,0",
+        "line 5, column precedence: '0' is not allowed; it has to be a whole number of at least "
+        "1, or empty.",
+    ),
+    Bad(
+        "attribute_left_out",
+        "source_precedence",
+        "1900-01-01,gender,crm.members,1\n",
+        "",
+        "column attribute: there is no row of gender; one has to be in force from 1970-01-01 on.",
+    ),
+    Bad(
         "audit_limit_without_a_side",
         "identity_audit",
         ",above,0.05",

@@ -102,6 +102,7 @@ select
     'cut_identifier_share' as metric_code,
     'identifier_type' as dimension_type,
     usable_identifiers.identifier_type as dimension_value,
-    cast(coalesce(cut_by_type.identifiers, 0) as double) / usable_identifiers.identifiers as value
+    cast(coalesce(cut_by_type.identifiers, 0) as double)
+    / nullif(usable_identifiers.identifiers, 0) as value
 from usable_identifiers
 left join cut_by_type on usable_identifiers.identifier_type = cut_by_type.identifier_type

@@ -47,18 +47,14 @@ cards as (
 
 card_shares as (
     select
-        avg(case when cards.cards > policy.parameter then cast(1 as double) else 0 end)
+        avg(cast(case when cards.cards > policy.parameter then 1 else 0 end as double))
             as many_card_person_share,
-        avg(
-            case when cards.birthdays > 1 then cast(case
-                when cards.has_two_birthdays then 1 else 0
-            end as double) end
-        ) as two_birthday_person_share,
-        avg(
-            case when cards.genders > 1 then cast(case
-                when cards.has_two_genders then 1 else 0
-            end as double) end
-        ) as two_gender_person_share
+        avg(cast(case
+            when cards.birthdays > 1 then case when cards.has_two_birthdays then 1 else 0 end
+        end as double)) as two_birthday_person_share,
+        avg(cast(case
+            when cards.genders > 1 then case when cards.has_two_genders then 1 else 0 end
+        end as double)) as two_gender_person_share
     from cards
     inner join policy on policy.metric_code = 'many_card_person_share'
 ),

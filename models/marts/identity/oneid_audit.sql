@@ -15,21 +15,21 @@ measures as (
         'records_per_person' as metric_code,
         dimension_type,
         dimension_value,
-        cast(records as double) / persons as value
+        cast(records as double) / nullif(persons, 0) as value
     from sources
     union all
     select
         'joined_record_share' as metric_code,
         dimension_type,
         dimension_value,
-        cast(joined_records as double) / records as value
+        cast(joined_records as double) / nullif(records, 0) as value
     from sources
     union all
     select
         'single_record_share' as metric_code,
         dimension_type,
         dimension_value,
-        cast(single_records as double) / records as value
+        cast(single_records as double) / nullif(records, 0) as value
     from sources
     union all
     select metric_code, dimension_type, dimension_value, value

@@ -8,6 +8,7 @@ from nothing in a file of its own and never touches today's.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -124,13 +125,11 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
     lake = read_lake(workspace.lake)
     aside = aside_date(lake, options.as_of)
     as_of = options.as_of or lake.as_of
-    modes = f"{options.rfm_mode or ''}/{options.lifecycle_mode or ''}"
-    fingerprint = _digest(
+    fingerprint = _fingerprint(
         project_fingerprint(project, workspace.engine),
-        lake.mapping,
-        lake.business_zone,
-        lake.first_load,
-        modes,
+        lake,
+        options.rfm_mode,
+        options.lifecycle_mode,
     )
     build_file = workspace.build_file(aside)
     state = read_state(build_file)
@@ -155,6 +154,13 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
         dbt_arguments=_dbt_arguments(options, reason is not None, runs_snapshots),
         engine=workspace.engine,
     )
+
+
+def is_made_by(state: BuildState, lake: LakeState, project: Path, engine: Engine) -> bool:
+    """Whether the project as it is now, in any mode, made a build of this lake."""
+    files = project_fingerprint(project, engine)
+    modes = itertools.product((None, *RFM_MODES), (None, *LIFECYCLE_MODES))
+    return state.fingerprint in {_fingerprint(files, lake, *chosen) for chosen in modes}
 
 
 def aside_date(lake: LakeState, as_of: date | None) -> date | None:
@@ -429,6 +435,14 @@ def _write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
+
+
+def _fingerprint(
+    files: str, lake: LakeState, rfm_mode: str | None, lifecycle_mode: str | None
+) -> str:
+    """What rows that are already built depend on: the project, how the lake was loaded, modes."""
+    modes = f"{rfm_mode or ''}/{lifecycle_mode or ''}"
+    return _digest(files, lake.mapping, lake.business_zone, lake.first_load, modes)
 
 
 def _digest(*parts: str) -> str:

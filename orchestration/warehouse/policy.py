@@ -945,20 +945,21 @@ POLICIES: dict[str, PolicyFile] = {
 # ---------------------------------------------------------------------------------------- reading
 
 
-def check_policies(folder: Path) -> dict[str, int]:
+def check_policies(folder: Path, changed: Sequence[Path] = ()) -> dict[str, int]:
     """Check every policy file of a folder; returns the number of rows of each.
 
-    Raises PolicyError with one sentence for each thing that is wrong.
+    Files of `changed` are checked in place of those of their name in the folder. Raises
+    PolicyError with one sentence for each thing that is wrong.
     """
     problems: list[str] = []
     counts: dict[str, int] = {}
-    present = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    present = {path.stem: path for path in (*sorted(folder.glob("*.csv")), *changed)}
     for name, path in present.items():
         if name not in POLICIES:
             known = ", ".join(sorted(f"{known}.csv" for known in POLICIES))
             problems.append(f"{_shown(path)} is not a policy file; the known ones are {known}.")
     for name, policy in POLICIES.items():
-        path = folder / f"{name}.csv"
+        path = present.get(name, folder / f"{name}.csv")
         if name not in present:
             problems.append(f"{_shown(path)} is missing; put it back (version control has it).")
             continue

@@ -362,7 +362,7 @@ def test_the_audit_and_the_bridges_are_right(marts: duckdb.DuckDBPyConnection) -
         marts.execute(
             "select identifier_type, reason from identity.oneid_cut_identifiers"
         ).fetchall(),
-        *one(marts, "select count(*) from identity.oneid_review_queue"),
+        one(marts, "select count(*) from identity.oneid_review_queue")[0],
         parameters,
     )
     found = marts.execute(

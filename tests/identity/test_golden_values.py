@@ -267,10 +267,10 @@ def second_opinion(
             for name in ("name", "address")
             if of[f"receiver_{name}_normalised"]
         )
-    for key, kind, token, since, until in held_by:
+    for holder, kind, token, since, until in held_by:
         assert isinstance(since, datetime)
         if until is None:
-            stated.append((str(kind), str(token), str(key), since))
+            stated.append((str(kind), str(token), str(holder), since))
 
     def level(attribute: str, key: str) -> int:
         source = key.split(":", maxsplit=1)[0]

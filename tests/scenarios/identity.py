@@ -339,13 +339,15 @@ def order_keys() -> Scenario:
         "order", "order-d", columns={"buyer_key_type": "phone", "buyer_key": "139****0093"}
     )
     by_nobody = Record("order", "order-e", columns={"buyer_key_type": "none", "buyer_key": ""})
+    by_phone = Record(
+        "order", "order-f", columns={"buyer_key_type": "phone", "buyer_key": phone(94)}
+    )
     persons = (
         frozenset({card.name, "commerce.orders:card_no:CARD-ORDER"}),
         frozenset({"crm.members:order-2"}),
     )
-    return Scenario(
-        "order keys", (card, by_member, by_stranger, by_card, by_masked, by_nobody), persons
-    )
+    orders = (by_member, by_stranger, by_card, by_masked, by_nobody, by_phone)
+    return Scenario("order keys", (card, *orders), persons)
 
 
 SCENARIOS = (

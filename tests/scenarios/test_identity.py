@@ -14,13 +14,17 @@ import pytest
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from orchestration.errors import UsageError
+from orchestration.identity.dry_run import CHANGES, DryRun, dry_run
 from orchestration.warehouse.build import BuildOptions
+from orchestration.workspace import PROJECT
 from tests.conftest import BuildWarehouse, build_brand, hand_over, make_workspace
 from tests.scenarios.identity import (
     DAYS,
     SCENARIOS,
     Record,
     Scenario,
+    phone,
     random_records,
     write_slices,
 )
@@ -234,6 +238,7 @@ def test_orders_of_unusable_keys_belong_to_nobody(full_refresh: Path) -> None:
         "order-c": True,
         "order-d": False,
         "order-e": False,
+        "order-f": True,
     }
 
 
@@ -294,3 +299,91 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
     row = connection.execute(query).fetchone()
     assert row is not None
     return row
+
+
+# What a changed policy would do -----------------------------------------------------------------
+
+SHIPPED = PROJECT / "seeds" / "policy"
+
+
+def dry_run_of(build_file: Path, policy: Path, out: Path) -> tuple[DryRun, dict[str, set[str]]]:
+    """A dry run over the scenarios, and the records of each change that it wrote."""
+    workspace = make_workspace(build_file.parent.parent, Path())
+    before = build_file.stat()
+    found = dry_run(workspace, policy, out)
+    after = build_file.stat()
+    assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+    assert not list(workspace.build.parent.glob(".dry-run-*"))
+    written: dict[str, set[str]] = defaultdict(set)
+    with duckdb.connect() as connection:
+        rows = [
+            connection.execute(f"select change, record from '{file}' order by all").fetchall()
+            for file in found.files
+        ]
+    assert rows[0] == rows[1]
+    for change, record in rows[0]:
+        written[change].add(record)
+    assert {change: len(written[change]) for change in found.records} == found.records
+    return found, written
+
+
+@pytest.mark.slow
+def test_an_unchanged_policy_changes_nobody(full_refresh: Path, tmp_path: Path) -> None:
+    found, written = dry_run_of(full_refresh, SHIPPED / "identifier_policy.csv", tmp_path / "out")
+    assert set(found.people.values()) == {0}
+    assert not written
+    assert found.examples == ()
+    assert found.persons_before == found.persons_after > 500
+
+
+@pytest.mark.slow
+def test_a_changed_policy_shows_who_would_be_whom(full_refresh: Path, tmp_path: Path) -> None:
+    """Six cards may share a phone, two a card number; an account is its mother's, not the child's;
+    the fan's e-mail is no longer believed, and the phone that alone names a buyer neither."""
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    limits = (SHIPPED / "identifier_policy.csv").read_text("utf-8")
+    limits = limits.replace("phone,weak,false,5,8", "phone,weak,false,6,8")
+    limits = limits.replace("card_no,strong,false,3,8", "card_no,strong,false,2,8")
+    (policy / "identifier_policy.csv").write_text(limits, "utf-8")
+    decisions = (SHIPPED / "identity_decisions.csv").read_text("utf-8")
+    decisions += "1900-01-01,link,crm.members:two-ids-1,app.users:two-ids-3,Ann,Her own account\n"
+    (policy / "identity_decisions.csv").write_text(decisions, "utf-8")
+    exclusions = (SHIPPED / "identifier_exclusions.csv").read_text("utf-8")
+    exclusions += f"1900-01-01,phone,+86{phone(94)},Of the shop\n"
+    (policy / "identifier_exclusions.csv").write_text(exclusions, "utf-8")
+    found, written = dry_run_of(full_refresh, policy, tmp_path / "out")
+    shop = {f"crm.members:shop-{number}" for number in range(6)}
+    assert len(written["merged"] & shop) == 5
+    assert {record.split(":")[1] for record in written["new"]} == {"phone"}
+    assert written["moved"] == {"app.users:two-ids-3"}
+    assert found.people["moved"] == 1
+    assert len(written["split"] & {f"crm.members:card3-{number}" for number in range(3)}) == 2
+    assert found.people["split"] == 1
+    assert {record.split(":")[1] for record in written["gone"]} == {"phone"}
+    assert found.people["gone"] == 1
+    assert found.persons_after == (
+        found.persons_before - found.people["merged"] + found.records["split"] - 1
+    )
+    assert {example.change for example in found.examples} == set(CHANGES)
+    moved = next(example for example in found.examples if example.change == "moved")
+    assert moved.record == "app.users:two-ids-3"
+    assert (moved.one_id_before, moved.one_id_after) == tuple(
+        one_id_of(full_refresh, key) for key in ("two-ids-2", "two-ids-1")
+    )
+
+
+def one_id_of(build_file: Path, key: str) -> str:
+    """The person of a record."""
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        question = "select one_id from identity.oneid_map where source_key = ?"
+        return str(connection.execute(question, [key]).fetchall()[0][0])
+
+
+@pytest.mark.slow
+def test_a_build_of_another_project_is_not_compared(full_refresh: Path, tmp_path: Path) -> None:
+    other = tmp_path / "project"
+    shutil.copytree(PROJECT / "seeds", other / "seeds")
+    workspace = make_workspace(full_refresh.parent.parent, Path())
+    with pytest.raises(UsageError, match="Models or policies have changed since the build in"):
+        dry_run(workspace, SHIPPED / "identifier_policy.csv", tmp_path / "out", project=other)

@@ -138,6 +138,30 @@ OptionalAmount = Annotated[
     BeforeValidator(lambda value: None if value == "" else _number(value)),
     Field(description="a number of at least 0, or empty"),
 ]
+
+
+def _pattern(value: object) -> object:
+    if value == "" or not isinstance(value, str):
+        return None
+    if UNSHARED_PATTERN.search(value):
+        raise ValueError
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError from error
+    return value
+
+
+UNSHARED_PATTERN = re.compile(r"\\|\(\?(?!:)|[*+?}]\+|\[[^]]*(?:&&|\[)")
+"""What DuckDB and Spark do not read alike: escapes, lookaround, possessive, sets of sets."""
+OptionalPattern = Annotated[
+    str | None,
+    BeforeValidator(_pattern),
+    Field(
+        description="a regular expression without backslash, lookaround or possessive quantifier "
+        "(such as VIP-[0-9]+), or empty"
+    ),
+]
 RecordName = Annotated[
     str,
     Field(
@@ -157,6 +181,9 @@ OptionalNumber = Annotated[
     Field(description="a number, or empty"),
 ]
 
+LinkingType = Literal["card_no", "unionid", "id_token", "phone", "email"]
+System = Literal["app", "commerce", "crm", "marketplace", "mini_program", "website", "wecom"]
+"""The source systems whose records are persons, by the alphabet."""
 IdentifierType = Literal["member_no", "card_no", "unionid", "id_token", "phone", "email"]
 ExcludedType = Literal["any", "member_no", "card_no", "unionid", "id_token", "phone", "email"]
 Dimension = Literal["recency", "frequency", "monetary"]
@@ -218,6 +245,8 @@ AuditMetric = Literal[
     "bridges",
     "bridged_person_share",
 ]
+WITH_PATTERNS = ("card_no", "unionid", "id_token")
+"""The identifier types that are not personal, so that models see their values."""
 LEAST_PARAMETERS = {"many_card_person_share": 1, "bridges": 4}
 """The audit metrics that need a parameter, and the least one that makes sense: fewer than four
 records do not fall into two pieces of two."""
@@ -408,6 +437,19 @@ class IdentifierPolicy(PolicyRow):
     max_records_per_system: Positive
     max_records: Positive
     recycle_after_days: OptionalDays
+    expires_after_days: OptionalDays
+    include_pattern: OptionalPattern
+    exclude_pattern: OptionalPattern
+
+
+class IdentifierPair(PolicyRow):
+    """Whether an identifier type may join records of two systems, from a day on."""
+
+    valid_from: Day
+    identifier_type: LinkingType
+    left_system: System
+    right_system: System
+    is_allowed: Truth
 
 
 class IdentityAudit(PolicyRow):
@@ -718,6 +760,31 @@ def _limits(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _patterns(lines: Sequence[Line]) -> Iterator[Problem]:
+    """Patterns are of values that the warehouse has in clear."""
+    for line in lines:
+        for column in ("include_pattern", "exclude_pattern"):
+            pattern = getattr(line.row, column)
+            if pattern is not None and line.row.identifier_type not in WITH_PATTERNS:
+                yield Problem(
+                    line.number,
+                    f"column {column}: {pattern!r} is not allowed for {line.row.identifier_type}, "
+                    f"which is personal; only {', '.join(WITH_PATTERNS)} have patterns. Single "
+                    "values stand in identifier_exclusions.csv.",
+                )
+
+
+def _systems_in_order(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A pair is written in one order, so that it is one."""
+    for line in lines:
+        if line.row.left_system > line.row.right_system:
+            yield Problem(
+                line.number,
+                f"column left_system: {line.row.left_system!r} is not allowed before "
+                f"{line.row.right_system!r}; write the two by the alphabet.",
+            )
+
+
 def _audit_limits(lines: Sequence[Line]) -> Iterator[Problem]:
     """A metric that warns has a threshold, and parameters stand where they are used."""
     for line in lines:
@@ -900,7 +967,13 @@ POLICIES: dict[str, PolicyFile] = {
                 "identifier_type", every=("phone", "email", "card_no", "unionid", "id_token")
             ),
             _limits,
+            _patterns,
         ),
+    ),
+    "identifier_pairs": PolicyFile(
+        IdentifierPair,
+        ("valid_from", "identifier_type", "left_system", "right_system"),
+        (_systems_in_order,),
     ),
     "identity_audit": PolicyFile(
         IdentityAudit,

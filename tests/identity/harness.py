@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import polars as pl
+import yaml
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -45,7 +46,7 @@ class Models:
         """Make tables of policies as they are shipped."""
         for name in names:
             path = PROJECT / f"seeds/policy/{name}.csv"
-            self.table(name, f"select * from read_csv('{path}', header = true)")
+            self.table(name, f"select * from read_csv('{path}', columns = {_types(name)})")
 
     def run(self, *models: str, change: tuple[str, str] | None = None) -> None:
         """Run models in this order; `change` replaces a text in those whose SQL holds it."""
@@ -76,3 +77,10 @@ class Models:
         self.connection.register("given_frame", rows)
         self.table(model, "select * from given_frame")
         self.connection.unregister("given_frame")
+
+
+def _types(policy: str) -> dict[str, str]:
+    """The types of a policy file's columns."""
+    described = yaml.safe_load((PROJECT / "seeds/policy/_policy__seeds.yml").read_text("utf-8"))
+    (seed,) = (seed for seed in described["seeds"] if seed["name"] == policy)
+    return dict(seed["config"]["column_types"])

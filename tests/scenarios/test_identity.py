@@ -26,6 +26,9 @@ from tests.scenarios.identity import (
     Scenario,
     phone,
     random_records,
+    receivers_phone,
+    staff_cards,
+    unconfirmed_phone,
     write_slices,
 )
 from tests.scenarios.same_rows import compare_marts
@@ -331,7 +334,7 @@ def dry_run_of(build_file: Path, policy: Path, out: Path) -> tuple[DryRun, dict[
 def test_an_unchanged_policy_changes_nobody(full_refresh: Path, tmp_path: Path) -> None:
     found, written = dry_run_of(full_refresh, SHIPPED / "identifier_policy.csv", tmp_path / "out")
     assert set(found.people.values()) == {0}
-    assert not written
+    assert not any(written.values())
     assert found.examples == ()
     assert found.persons_before == found.persons_after > 500
 
@@ -371,6 +374,56 @@ def test_a_changed_policy_shows_who_would_be_whom(full_refresh: Path, tmp_path: 
     assert (moved.one_id_before, moved.one_id_after) == tuple(
         one_id_of(full_refresh, key) for key in ("two-ids-2", "two-ids-1")
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("handed_over", ["full_refresh", "day_by_day"])
+def test_a_stricter_policy_parts_what_it_means_to_part(
+    handed_over: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Phones expire after a year, join no buyer with a card, and staff cards are no identifiers."""
+    build_file: Path = request.getfixturevalue(handed_over)
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    limits = (SHIPPED / "identifier_policy.csv").read_text("utf-8")
+    limits = limits.replace("phone,weak,false,5,8,60,", "phone,weak,false,5,8,60,365")
+    limits = limits.replace(
+        "card_no,strong,false,3,8,,,,", "card_no,strong,false,3,8,,,,STAFF-[0-9]+"
+    )
+    (policy / "identifier_policy.csv").write_text(limits, "utf-8")
+    pairs = (SHIPPED / "identifier_pairs.csv").read_text("utf-8")
+    (policy / "identifier_pairs.csv").write_text(
+        f"{pairs}1900-01-01,phone,crm,marketplace,false\n", "utf-8"
+    )
+    found, _ = dry_run_of(build_file, policy, tmp_path / "out")
+    names = [record.name for made in STRICTER for record in made.records]
+    assert groups_after(build_file, found, names) == {
+        frozenset({"crm.members:unconfirmed-1"}),
+        frozenset({"app.users:unconfirmed-2", "crm.members:unconfirmed-3"}),
+        frozenset({"crm.members:receiver-1"}),
+        frozenset({"marketplace.buyers:tmall:receiver-2"}),
+        frozenset(record.name for record in STRICTER[1].records[2:]),
+        frozenset({"crm.members:counter-0"}),
+        frozenset({"crm.members:counter-1"}),
+        frozenset({"crm.members:counter-2", "crm.members:counter-3"}),
+    }
+
+
+STRICTER = (unconfirmed_phone(), receivers_phone(), staff_cards())
+
+
+def groups_after(build_file: Path, found: DryRun, names: list[str]) -> set[frozenset[str]]:
+    """The persons that some records would be."""
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        rows = connection.execute(
+            "select name, coalesce(one_id_after, one_id) from (select *,"
+            " source_system || '.' || source_table || ':' || source_key as name"
+            f" from identity.oneid_map) left join '{found.files[1]}' on name = record"
+        ).fetchall()
+    members: dict[str, set[str]] = defaultdict(set)
+    for name, one_id in rows:
+        members[one_id].add(name)
+    return {frozenset(group) for group in members.values() if group & set(names)}
 
 
 def one_id_of(build_file: Path, key: str) -> str:

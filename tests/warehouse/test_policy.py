@@ -31,7 +31,68 @@ class Bad:
 DECISIONS = "valid_from,decision,left_record,right_record,decided_by,reason\n"
 KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
 
+PAIRS = "valid_from,identifier_type,left_system,right_system,is_allowed\n"
+
 BAD_ROWS = (
+    Bad(
+        "value_that_expires_at_once",
+        "identifier_policy",
+        ",60,,,",
+        ",60,0,,",
+        "line 2, column expires_after_days: '0' is not allowed; "
+        "it has to be whole days from 1 to 3650, or empty.",
+    ),
+    Bad(
+        "pattern_of_a_personal_identifier",
+        "identifier_policy",
+        ",60,,,",
+        ",60,,[+]86.*,",
+        "line 2, column include_pattern: '[+]86.*' is not allowed for phone, which is personal; "
+        "only card_no, unionid, id_token have patterns. Single values stand in "
+        "identifier_exclusions.csv.",
+    ),
+    *(
+        Bad(
+            f"pattern_{name}",
+            "identifier_policy",
+            "card_no,strong,false,3,8,,,,",
+            f"card_no,strong,false,3,8,,,,{pattern}",
+            f"line 4, column exclude_pattern: {pattern!r} is not allowed; it has to be a regular "
+            "expression without backslash, lookaround or possessive quantifier (such as "
+            "VIP-[0-9]+), or empty.",
+        )
+        for name, pattern in (
+            ("with_a_backslash", r"VIP\d"),
+            ("with_lookahead", "(?!VIP).*"),
+            ("that_is_possessive", "[0-9]++"),
+            ("of_a_set_in_a_set", "[a-z&&[b]]"),
+            ("without_an_end", "(VIP"),
+        )
+    ),
+    Bad(
+        "pair_in_the_other_order",
+        "identifier_pairs",
+        PAIRS,
+        f"{PAIRS}1900-01-01,phone,marketplace,crm,false\n",
+        "line 2, column left_system: 'marketplace' is not allowed before 'crm'; "
+        "write the two by the alphabet.",
+    ),
+    Bad(
+        "pair_of_an_unknown_system",
+        "identifier_pairs",
+        PAIRS,
+        f"{PAIRS}1900-01-01,phone,crm,tmall,false\n",
+        "line 2, column right_system: 'tmall' is not allowed; it has to be one of app, commerce, "
+        "crm, marketplace, mini_program, website, wecom.",
+    ),
+    Bad(
+        "pair_twice",
+        "identifier_pairs",
+        PAIRS,
+        f"{PAIRS}1900-01-01,phone,crm,crm,false\n1900-01-01,phone,crm,crm,true\n",
+        "line 3, columns valid_from, identifier_type, left_system, right_system: '1900-01-01 "
+        "phone crm crm' stands in line 2 already; keep one.",
+    ),
     Bad(
         "attribute_of_a_source_that_does_not_state_it",
         "source_precedence",
@@ -506,7 +567,7 @@ BAD_ROWS = (
     Bad(
         "identifier_type_left_out",
         "identifier_policy",
-        "1900-01-01,email,weak,false,5,8,\n",
+        "1900-01-01,email,weak,false,5,8,,,,\n",
         "",
         "column identifier_type: there is no row of email; "
         "one has to be in force from 1970-01-01 on.",
@@ -514,8 +575,8 @@ BAD_ROWS = (
     Bad(
         "identifier_type_from_later_on",
         "identifier_policy",
-        "1900-01-01,email,weak,false,5,8,\n",
-        "2024-01-01,email,weak,false,5,8,\n",
+        "1900-01-01,email,weak,false,5,8,,,,\n",
+        "2024-01-01,email,weak,false,5,8,,,,\n",
         "line 3, column valid_from: the first row of email is in force from 2024-01-01 only; "
         "one has to be in force from 1970-01-01 on.",
     ),

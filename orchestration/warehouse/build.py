@@ -53,6 +53,9 @@ FINGERPRINT_FILES = (
 
 DBT_COMMANDS_THAT_WRITE = {"build", "run", "seed", "snapshot", "run-operation", "clone", "retry"}
 
+UNFINISHED_REFRESH = "unfinished full refresh"
+"""Fingerprint of a build file whose tables were only in part made anew."""
+
 Status = Literal["running", "succeeded", "failed", "changed by hand"]
 
 
@@ -230,13 +233,15 @@ def building(
             ),
         )
         write_state(plan.build_file, started)
+        owed = UNFINISHED_REFRESH if plan.full_refresh else plan.fingerprint
+        failed = replace(started, status="failed", fingerprint=owed)
         try:
             yield plan
         except (Exception, KeyboardInterrupt):
-            write_state(plan.build_file, replace(started, status="failed"))
+            write_state(plan.build_file, failed)
             raise
         if read_state(plan.build_file) == started:
-            write_state(plan.build_file, replace(started, status="failed"))
+            write_state(plan.build_file, failed)
 
 
 def finish_build(plan: BuildPlan, files: DbtFiles, counts: dict[str, int]) -> BuildResult:
@@ -388,6 +393,8 @@ def _refresh_reason(
         return "the last build was interrupted"
     if state.status == "failed" and engine == "spark":
         return "the last build failed, and Spark cannot undo half of a table's changes"
+    if state.fingerprint == UNFINISHED_REFRESH:
+        return "the last full refresh failed"
     if state.fingerprint != fingerprint:
         return "models, macros, policies, the brand's mapping or its raw lake changed"
     if state.as_of is not None and (as_of is None or as_of < state.as_of):

@@ -294,7 +294,7 @@ MISTAKES = {
     "last_source": ("precedence asc", "precedence desc"),
     "placeholders_count": ("and placeholders.identifier_value is null", ""),
     "given_up_counts": ("and identifiers.held_until is null", ""),
-    "unborn": ("members.birthday <= {{", "true or members.birthday <= {{"),
+    "unborn": ("birthday <= {{", "true or birthday <= {{"),
     "city_for_province": ("'province' then members.province", "'province' then members.city"),
     "any_source": ("policy.source = 'marketplace.buyers'", "policy.source = 'crm.members'"),
 }

@@ -233,7 +233,6 @@ MISTAKES = {
         "right_system as source_system, left_system as other",
         "left_system as source_system, right_system as other",
     ),
-    "any_tenure": ("            and neighbours.tenure = other_islands.tenure\n", ""),
     "nothing_spreads": ("min(least(islands.island, other_islands.island))", "min(islands.island)"),
     "lone_systems_are_islands": (
         "forbidden_pairs.source_system\n",

@@ -7,20 +7,20 @@ with
 
 types_of_records as (
     select
-        source_record_key
-        {%- for type in types %},
-        max(case when identifier_type = '{{ type }}' then 1 else 0 end) as has_{{ type }}
+        {%- for type in types %}
+        max(case when identifier_type = '{{ type }}' then 1 else 0 end) as has_{{ type }},
         {%- endfor %}
+        source_record_key
     from {{ ref('int_identity__linking_identifiers') }}
     group by source_record_key
 ),
 
 types_of_persons as (
     select
-        record_persons.one_id
-        {%- for type in types %},
-        max(types_of_records.has_{{ type }}) as has_{{ type }}
+        {%- for type in types %}
+        max(types_of_records.has_{{ type }}) as has_{{ type }},
         {%- endfor %}
+        record_persons.one_id
     from types_of_records
     inner join {{ ref('int_identity__record_persons') }} as record_persons
         on types_of_records.source_record_key = record_persons.source_record_key
@@ -64,7 +64,8 @@ pairs_of_types as (
 usable_identifiers as (
     select identifier_type, count(*) as identifiers
     from (
-        select identifier_type, identifier_token from {{ ref('int_identity__identifiers') }}
+        select identifier_type, identifier_token
+        from {{ ref('int_identity__identifiers') }}
         group by identifier_type, identifier_token
     ) as held_identifiers
     group by identifier_type

@@ -69,13 +69,18 @@ bridges as (
 
 bridged_persons as (
     select count(*) as persons
-    from (select one_id from bridges group by one_id) as persons_with_a_bridge
+    from (
+        select one_id
+        from bridges
+        group by one_id
+    ) as persons_with_a_bridge
 ),
 
 large_persons as (
     select count(*) as persons
     from (
-        select one_id from {{ ref('int_identity__bridge_holdings') }}
+        select one_id
+        from {{ ref('int_identity__bridge_holdings') }}
         group by one_id
     ) as persons_of_many_records
 ),

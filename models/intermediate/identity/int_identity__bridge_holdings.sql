@@ -15,7 +15,9 @@ large_persons as (
     select record_persons.one_id, count(*) as record_count
     from {{ ref('int_identity__record_persons') }} as record_persons
     group by record_persons.one_id
-    having count(*) <= {{ most_records }} and count(*) >= (select max(least_records) from policy)
+    having
+        count(*) <= {{ most_records }}
+        and count(*) >= (select max(policy.least_records) from policy)
 ),
 
 records as (

@@ -15,6 +15,24 @@ placeholders as (
     {{ placeholders() }}
 ),
 
+members as (
+    select
+        member_no,
+        gender,
+        province,
+        city,
+        name_normalised,
+        address_normalised,
+        updated_at,
+        case
+            when
+                birthday <= {{ business_date('updated_at') }}
+                and birthday > {{ add_months(business_date('updated_at'), -1440) }}
+                then cast(extract(year from birthday) as string)
+        end as birth_year
+    from {{ ref('stg_crm__members') }}
+),
+
 stated_values as (
     select
         'crm.members:' || members.member_no as source_record_key,
@@ -22,21 +40,14 @@ stated_values as (
         policy.precedence,
         case policy.attribute
             when 'gender' then members.gender
-            when 'birth_year'
-                then case
-                    when
-                        members.birthday <= {{ business_date('members.updated_at') }}
-                        and members.birthday
-                        > {{ add_months(business_date('members.updated_at'), -1440) }}
-                        then cast(extract(year from members.birthday) as string)
-                end
+            when 'birth_year' then members.birth_year
             when 'province' then members.province
             when 'city' then members.city
             when 'name' then members.name_normalised
             when 'address' then members.address_normalised
         end as value,
         members.updated_at as known_at
-    from {{ ref('stg_crm__members') }} as members
+    from members
     inner join policy on policy.source = 'crm.members'
     where policy.attribute in ('gender', 'birth_year', 'province', 'city', 'name', 'address')
     union all

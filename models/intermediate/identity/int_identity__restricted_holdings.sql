@@ -3,7 +3,9 @@
 -- a type, its holders fall into islands: systems that allowed pairs connect, over others that hold
 -- the same value too. A system whose own records may not be joined, and that nothing else is
 -- connected with, is no island. Without such policies there are no rows.
-{%- set systems = ['app', 'commerce', 'crm', 'marketplace', 'mini_program', 'website', 'wecom'] %}
+{%- set systems = [
+    'app', 'commerce', 'crm', 'marketplace', 'mini_program', 'website', 'wecom'
+] %}
 with
 
 policy as (

@@ -11,13 +11,17 @@ policy as (
     where metric_code = 'bridges'
 ),
 
+persons as (
+    select one_id, count(*) as record_count
+    from {{ ref('int_identity__record_persons') }}
+    group by one_id
+    having count(*) <= {{ most_records }}
+),
+
 large_persons as (
-    select record_persons.one_id, count(*) as record_count
-    from {{ ref('int_identity__record_persons') }} as record_persons
-    group by record_persons.one_id
-    having
-        count(*) <= {{ most_records }}
-        and count(*) >= (select max(policy.least_records) from policy)
+    select persons.one_id, persons.record_count
+    from persons
+    inner join policy on persons.record_count >= policy.least_records
 ),
 
 records as (

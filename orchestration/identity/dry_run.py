@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
+from filelock import FileLock, Timeout
 
-from orchestration.errors import UsageError
+from orchestration.errors import RekindleError, UsageError
 from orchestration.warehouse.build import (
     BuildOptions,
     BuildState,
@@ -86,7 +87,8 @@ def dry_run(workspace: Workspace, policy: Path, out: Path, *, project: Path = PR
 
     Writes every record that would change hands to `out`, as changes.csv and changes.parquet.
     Raises PolicyError for a bad row, UsageError where there is no build to compare with or `out`
-    cannot be written, RekindleError where a build is running, DbtError when a model fails.
+    cannot be written, RekindleError where a build or another dry run is running, DbtError when a
+    model fails.
     """
     changed = changed_policies(policy)
     check_policies(project / POLICY_FOLDER, changed)
@@ -98,14 +100,32 @@ def dry_run(workspace: Workspace, policy: Path, out: Path, *, project: Path = PR
         ) from error
     build_file = workspace.build_file()
     state = _last_build(build_file)
-    with TemporaryDirectory(prefix=".dry-run-", dir=workspace.build.parent) as name:
-        work = Path(name)
+    with _own_folder(workspace.build.parent / ".dry_run") as work:
         target = work / "rekindle.duckdb"
         with only_writer(build_file):
             lake = _same_lake(build_file, state, work / "lake", project, workspace)
             _copy_log(build_file, target)
         _build_persons(_changed_project(project, changed, work / "project"), work, lake, state)
         return _compare(target, out)
+
+
+@contextmanager
+def _own_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder that is gone afterwards; what a killed dry run left goes first."""
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RekindleError(
+            f"Another dry run works in {folder}. Wait until it has finished, then run this again."
+        ) from error
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
 
 
 def _last_build(build_file: Path) -> BuildState:

@@ -1,7 +1,7 @@
 -- Grain: one row per holding that policy lets link less, with the island it links in; null = none
--- A holding that nothing has confirmed for long links nobody. Where two systems may not be joined by
--- a type, its holders fall into islands: systems that allowed pairs connect, over others that hold
--- the same value too. A system whose own records may not be joined, and that nothing else is
+-- A holding that nothing has confirmed for long links nobody. Where two systems may not be joined
+-- by a type, its holders fall into islands: systems that allowed pairs connect, over others that
+-- hold the same value too. A system whose own records may not be joined, and that nothing else is
 -- connected with, is no island. Without such policies there are no rows.
 {%- set systems = [
     'app', 'commerce', 'crm', 'marketplace', 'mini_program', 'website', 'wecom'

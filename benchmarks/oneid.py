@@ -56,6 +56,8 @@ MODELS = (
     "int_identity__records",
     "int_identity__decided_pairs",
     "int_identity__decided_links",
+    "int_identity__restricted_holdings",
+    "int_identity__record_holdings",
     "int_identity__holdings",
     "int_identity__links",
     "int_identity__components",
@@ -75,7 +77,8 @@ CREATE SCHEMA staging;
 CREATE SCHEMA policy;
 CREATE VIEW intermediate.int_identity__linking_identifiers AS
 SELECT record_key AS source_record_key, 'unionid' AS identifier_type,
-    identifier AS identifier_token, 1 AS tenure, CAST(NULL AS TIMESTAMP) AS held_from
+    identifier AS identifier_token, 1 AS tenure, CAST(NULL AS TIMESTAMP) AS held_from,
+    CAST(NULL AS TIMESTAMP) AS confirmed_at
 FROM edges;
 CREATE VIEW intermediate.int_identity__known_records AS
 SELECT record_key AS source_record_key, split_part(record_key, '.', 1) AS source_system,
@@ -94,9 +97,13 @@ CREATE TABLE intermediate.int_identity__probable_links
 (record_id BIGINT, hub_record_id BIGINT, match_probability DOUBLE);
 CREATE TABLE policy.identity_decisions
 (valid_from DATE, decision VARCHAR, left_record VARCHAR, right_record VARCHAR);
+CREATE TABLE policy.identifier_pairs
+(valid_from DATE, identifier_type VARCHAR, left_system VARCHAR, right_system VARCHAR,
+    is_allowed BOOLEAN);
 CREATE TABLE policy.identifier_policy AS
 SELECT DATE '1900-01-01' AS valid_from, identifier_type, 'strong' AS strength,
-    identifier_type = 'id_token' AS is_one_per_person
+    identifier_type = 'id_token' AS is_one_per_person,
+    CAST(NULL AS INTEGER) AS expires_after_days
 FROM (VALUES ('unionid'), ('id_token')) AS types (identifier_type);
 """
 """What the models read, from nothing but the table of edges."""

@@ -1,4 +1,4 @@
-"""The command line: rekindle demo, load, build, publish, erase, explain and the others.
+"""The command line: rekindle demo, load, build, publish, erase, explain, match and the others.
 
 A mistake of the user ends with a sentence and exit code 2, a failed run with a sentence and exit
 code 1; neither shows a traceback.
@@ -299,6 +299,45 @@ def explain_command(left: str, right: str, data: str) -> None:
         )
 
 
+@main.group(cls=_Group)
+def identity() -> None:
+    """Who is who."""
+
+
+@identity.command(name="dry-run")
+@click.option(
+    "--policy",
+    "policy_path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A changed CSV file of seeds/policy, or a folder of some.",
+)
+@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose records.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Where the records that would change hands are written. Default: beside the build.",
+)
+def identity_dry_run(policy_path: Path, data: str, out: Path | None) -> None:
+    """Show who would be new, moved, merged or split under a changed policy.
+
+    Compares with the last build; nothing of it, and nothing that is published, is touched.
+    """
+    from orchestration.identity.dry_run import dry_run  # late: it brings large libraries
+
+    workspace = resolve_workspace(data)
+    terminal = Terminal(total=1)
+    with terminal.step("Run the identity models under the changed policy"):
+        found = dry_run(workspace, policy_path, out or workspace.build.parent / "dry_run")
+    terminal.say(f"{found.persons_before:,} persons today, {found.persons_after:,} then.")
+    for change, people in found.people.items():
+        terminal.say(f"  {change:<7} {people:>9,} people {found.records[change]:>9,} records")
+    for example in found.examples:
+        ways = f"{example.one_id_before or 'nobody'} -> {example.one_id_after or 'nobody'}"
+        terminal.say(f"  {example.change:<7} {ways}  {example.records:,} records: {example.record}")
+    terminal.say(f"All of them: {' and '.join(_short(file) for file in found.files)}")
+
+
 @main.command(
     name="dbt",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
@@ -403,6 +442,58 @@ def match_train(brands: tuple[str, ...], valid_from: str, weights_file: Path) ->
             f"  {comparison:<9} {level:<16} m {before.m:.4f} -> {after.m:.4f}   "
             f"u {before.u:.7f} -> {after.u:.7f}"
         )
+
+
+@match.command(name="decide")
+@click.argument("left_one_id")
+@click.argument("right_one_id")
+@click.option(
+    "--same/--different", "is_same", default=None, help="One person, or two; one is needed."
+)
+@click.option("--by", required=True, help="Who decides.")
+@click.option("--why", required=True, help="What shows it; no personal data.")
+@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose persons.")
+@click.option(
+    "--valid-from",
+    metavar="YYYY-MM-DD",
+    help="The business date from which on it holds. Default: that of the published file.",
+)
+@click.option(
+    "--decisions",
+    "decisions_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=PROJECT / "seeds" / "policy" / "identity_decisions.csv",
+    help="The policy file to write.",
+)
+def match_decide(
+    left_one_id: str,
+    right_one_id: str,
+    is_same: bool | None,
+    by: str,
+    why: str,
+    data: str,
+    valid_from: str | None,
+    decisions_file: Path,
+) -> None:
+    """Decide about a pair of identity.oneid_review_queue; the next build follows it."""
+    from orchestration.identity.decide import decide  # late: it brings large libraries
+
+    if is_same is None:
+        raise UsageError("What is decided is missing: give --same or --different.")
+    decision = decide(
+        resolve_workspace(data).serving / BUILD_FILE_NAME,
+        decisions_file,
+        (left_one_id, right_one_id),
+        is_same=is_same,
+        by=by,
+        why=why,
+        valid_from=parse_as_of(valid_from) if valid_from else None,
+    )
+    Terminal(total=1).say(
+        f"From {decision.valid_from} on {decision.left_record} and {decision.right_record} are "
+        f"{'one person' if is_same else 'two persons'}: a row in {_short(decisions_file)}, which "
+        "the next build follows."
+    )
 
 
 def _workspace(data: str | None, data_option: str | None, engine: Engine = ENGINES[0]) -> Workspace:

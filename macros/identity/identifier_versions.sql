@@ -5,6 +5,7 @@
         {{ identifier_type }},
         {{ identifier_type }}_token,
         held_from,
+        updated_at,
         lead(updated_at) over (
             partition by source_key
             order by updated_at asc nulls last, {{ identifier_type }}_token asc nulls last

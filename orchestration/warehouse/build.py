@@ -8,6 +8,7 @@ from nothing in a file of its own and never touches today's.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -51,6 +52,9 @@ FINGERPRINT_FILES = (
 """Files of the project on which rows that are already built depend."""
 
 DBT_COMMANDS_THAT_WRITE = {"build", "run", "seed", "snapshot", "run-operation", "clone", "retry"}
+
+UNFINISHED_REFRESH = "unfinished full refresh"
+"""Fingerprint of a build file whose tables were only in part made anew."""
 
 Status = Literal["running", "succeeded", "failed", "changed by hand"]
 
@@ -124,13 +128,11 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
     lake = read_lake(workspace.lake)
     aside = aside_date(lake, options.as_of)
     as_of = options.as_of or lake.as_of
-    modes = f"{options.rfm_mode or ''}/{options.lifecycle_mode or ''}"
-    fingerprint = _digest(
+    fingerprint = _fingerprint(
         project_fingerprint(project, workspace.engine),
-        lake.mapping,
-        lake.business_zone,
-        lake.first_load,
-        modes,
+        lake,
+        options.rfm_mode,
+        options.lifecycle_mode,
     )
     build_file = workspace.build_file(aside)
     state = read_state(build_file)
@@ -155,6 +157,13 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
         dbt_arguments=_dbt_arguments(options, reason is not None, runs_snapshots),
         engine=workspace.engine,
     )
+
+
+def is_made_by(state: BuildState, lake: LakeState, project: Path, engine: Engine) -> bool:
+    """Whether the project as it is now, in any mode, made a build of this lake."""
+    files = project_fingerprint(project, engine)
+    modes = itertools.product((None, *RFM_MODES), (None, *LIFECYCLE_MODES))
+    return state.fingerprint in {_fingerprint(files, lake, *chosen) for chosen in modes}
 
 
 def aside_date(lake: LakeState, as_of: date | None) -> date | None:
@@ -224,13 +233,15 @@ def building(
             ),
         )
         write_state(plan.build_file, started)
+        owed = UNFINISHED_REFRESH if plan.full_refresh else plan.fingerprint
+        failed = replace(started, status="failed", fingerprint=owed)
         try:
             yield plan
         except (Exception, KeyboardInterrupt):
-            write_state(plan.build_file, replace(started, status="failed"))
+            write_state(plan.build_file, failed)
             raise
         if read_state(plan.build_file) == started:
-            write_state(plan.build_file, replace(started, status="failed"))
+            write_state(plan.build_file, failed)
 
 
 def finish_build(plan: BuildPlan, files: DbtFiles, counts: dict[str, int]) -> BuildResult:
@@ -382,6 +393,8 @@ def _refresh_reason(
         return "the last build was interrupted"
     if state.status == "failed" and engine == "spark":
         return "the last build failed, and Spark cannot undo half of a table's changes"
+    if state.fingerprint == UNFINISHED_REFRESH:
+        return "the last full refresh failed"
     if state.fingerprint != fingerprint:
         return "models, macros, policies, the brand's mapping or its raw lake changed"
     if state.as_of is not None and (as_of is None or as_of < state.as_of):
@@ -429,6 +442,14 @@ def _write_text(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
+
+
+def _fingerprint(
+    files: str, lake: LakeState, rfm_mode: str | None, lifecycle_mode: str | None
+) -> str:
+    """What rows that are already built depend on: the project, how the lake was loaded, modes."""
+    modes = f"{rfm_mode or ''}/{lifecycle_mode or ''}"
+    return _digest(files, lake.mapping, lake.business_zone, lake.first_load, modes)
 
 
 def _digest(*parts: str) -> str:

@@ -53,6 +53,15 @@ def hold_lake(lake: Path, held: Path, patience: float = PATIENCE) -> Path:
     return held
 
 
+def share_lake(held: Path, target: Path) -> Path:
+    """Make `target` a lake of links to every part of a lake that is held. Returns `target`."""
+    for part in sorted(held.rglob("*.parquet")):
+        link = target / part.relative_to(held)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        _link(part, link)
+    return target
+
+
 def _unfinished(home: Lake) -> set[str]:
     if not home.ledger_file.is_file():
         return set()

@@ -124,6 +124,45 @@ OptionalDays = Annotated[
     BeforeValidator(lambda value: None if value == "" else _whole(value)),
     Field(description="whole days from 1 to 3650, or empty"),
 ]
+OptionalCount = Annotated[
+    Annotated[int, Field(ge=0)] | None,
+    BeforeValidator(lambda value: None if value == "" else _whole(value)),
+    Field(description="a whole number of at least 0, or empty"),
+]
+OptionalPositive = Annotated[
+    Annotated[int, Field(ge=1)] | None,
+    BeforeValidator(lambda value: None if value == "" else _whole(value)),
+    Field(description="a whole number of at least 1, or empty"),
+]
+OptionalAmount = Annotated[
+    Annotated[float, Field(ge=0)] | None,
+    BeforeValidator(lambda value: None if value == "" else _number(value)),
+    Field(description="a number of at least 0, or empty"),
+]
+
+
+def _pattern(value: object) -> object:
+    if value == "" or not isinstance(value, str):
+        return None
+    if UNSHARED_PATTERN.search(value):
+        raise ValueError
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError from error
+    return value
+
+
+UNSHARED_PATTERN = re.compile(r"\\|\(\?(?!:)|[*+?}]\+|\[[^]]*(?:&&|\[)")
+"""What DuckDB and Spark do not read alike: escapes, lookaround, possessive, sets of sets."""
+OptionalPattern = Annotated[
+    str | None,
+    BeforeValidator(_pattern),
+    Field(
+        description="a regular expression without backslash, lookaround or possessive quantifier "
+        "(such as VIP-[0-9]+), or empty"
+    ),
+]
 RecordName = Annotated[
     str,
     Field(
@@ -143,6 +182,9 @@ OptionalNumber = Annotated[
     Field(description="a number, or empty"),
 ]
 
+LinkingType = Literal["card_no", "unionid", "id_token", "phone", "email"]
+System = Literal["app", "commerce", "crm", "marketplace", "mini_program", "website", "wecom"]
+"""The source systems whose records are persons, by the alphabet."""
 IdentifierType = Literal["member_no", "card_no", "unionid", "id_token", "phone", "email"]
 ExcludedType = Literal["any", "member_no", "card_no", "unionid", "id_token", "phone", "email"]
 Dimension = Literal["recency", "frequency", "monetary"]
@@ -187,6 +229,47 @@ Kpi = Literal[
     "net_revenue",
     "buyers",
 ]
+
+AuditMetric = Literal[
+    "records_per_person",
+    "joined_record_share",
+    "single_record_share",
+    "person_records",
+    "many_card_person_share",
+    "two_birthday_person_share",
+    "two_gender_person_share",
+    "review_pair_share",
+    "cut_identifiers",
+    "cut_identifier_share",
+    "records_with_both",
+    "persons_with_both",
+    "bridges",
+    "bridged_person_share",
+]
+WITH_PATTERNS = ("card_no", "unionid", "id_token")
+"""The identifier types that are not personal, so that models see their values."""
+LEAST_PARAMETERS = {"many_card_person_share": 1, "bridges": 4}
+"""The audit metrics that need a parameter, and the least one that makes sense: fewer than four
+records do not fall into two pieces of two."""
+
+STATED_BY = {
+    "name": ("crm.members", "marketplace.buyers", "mini_program.users"),
+    "gender": ("crm.members",),
+    "birth_year": ("crm.members",),
+    "province": ("crm.members",),
+    "city": ("crm.members",),
+    "address": ("crm.members", "marketplace.buyers"),
+    "phone": (
+        "crm.members",
+        "mini_program.users",
+        "app.users",
+        "website.users",
+        "marketplace.buyers",
+        "wecom.contacts",
+    ),
+    "email": ("crm.members", "app.users", "website.users"),
+}
+"""The attributes of a person that have a golden value, and the sources that state each."""
 
 BlockingPart = Literal[
     "birth_month_day",
@@ -358,6 +441,32 @@ class IdentifierPolicy(PolicyRow):
     max_records_per_system: Positive
     max_records: Positive
     recycle_after_days: OptionalDays
+    expires_after_days: OptionalDays
+    include_pattern: OptionalPattern
+    exclude_pattern: OptionalPattern
+
+
+class IdentifierPair(PolicyRow):
+    """Whether an identifier type may join records of two systems, from a day on."""
+
+    valid_from: Day
+    identifier_type: LinkingType
+    left_system: System
+    right_system: System
+    is_allowed: Truth
+
+
+class IdentityAudit(PolicyRow):
+    """A metric of the identity audit and its limit, from a day on."""
+
+    valid_from: Day
+    metric_code: AuditMetric
+    label_en: Text
+    label_zh: Text
+    unit: Literal["ratio", "count"]
+    parameter: OptionalCount
+    warns_when: Literal["above", "below", "never"]
+    threshold: OptionalAmount
 
 
 class IdentityDecision(PolicyRow):
@@ -448,6 +557,17 @@ class QualityMinimum(PolicyRow):
     minimum_score: Annotated[
         float, BeforeValidator(_number), Field(ge=0, le=1, description="a share from 0 to 1")
     ]
+
+
+class SourcePrecedence(PolicyRow):
+    """Which source is believed for an attribute of a person, from a day on."""
+
+    valid_from: Day
+    attribute: Literal[
+        "name", "gender", "birth_year", "province", "city", "address", "phone", "email"
+    ]
+    source: Text
+    precedence: OptionalPositive
 
 
 class KpiTarget(PolicyRow):
@@ -667,6 +787,59 @@ def _limits(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _patterns(lines: Sequence[Line]) -> Iterator[Problem]:
+    """Patterns are of values that the warehouse has in clear."""
+    for line in lines:
+        for column in ("include_pattern", "exclude_pattern"):
+            pattern = getattr(line.row, column)
+            if pattern is not None and line.row.identifier_type not in WITH_PATTERNS:
+                yield Problem(
+                    line.number,
+                    f"column {column}: {pattern!r} is not allowed for {line.row.identifier_type}, "
+                    f"which is personal; only {', '.join(WITH_PATTERNS)} have patterns. Single "
+                    "values stand in identifier_exclusions.csv.",
+                )
+
+
+def _systems_in_order(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A pair is written in one order, so that it is one."""
+    for line in lines:
+        if line.row.left_system > line.row.right_system:
+            yield Problem(
+                line.number,
+                f"column left_system: {line.row.left_system!r} is not allowed before "
+                f"{line.row.right_system!r}; write the two by the alphabet.",
+            )
+
+
+def _audit_limits(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A metric that warns has a threshold, and parameters stand where they are used."""
+    for line in lines:
+        row = line.row
+        if (row.threshold is None) != (row.warns_when == "never"):
+            shown = (
+                "it is empty" if row.threshold is None else f"{_plain(row.threshold)} is too much"
+            )
+            yield Problem(
+                line.number,
+                f"column threshold: {shown}; a metric that warns above or below has a number "
+                "there, one that never warns has none.",
+            )
+        least = LEAST_PARAMETERS.get(row.metric_code)
+        if least is None and row.parameter is not None:
+            yield Problem(
+                line.number,
+                f"column parameter: {row.parameter} is not allowed; {row.metric_code} has none.",
+            )
+        if least is not None and (row.parameter is None or row.parameter < least):
+            shown = "it is empty" if row.parameter is None else f"{row.parameter} is not allowed"
+            yield Problem(
+                line.number,
+                f"column parameter: {shown}; {row.metric_code} needs a whole number of at least "
+                f"{least}.",
+            )
+
+
 def _two_records(lines: Sequence[Line]) -> Iterator[Problem]:
     """A decision is about two records, and on one day there is one about them."""
     seen: dict[tuple[date, frozenset[str]], int] = {}
@@ -769,6 +942,18 @@ def _place(line: Line) -> tuple[str, str, str]:
     return line.row.system, line.row.table_name, line.row.column_name
 
 
+def _stated_by(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A source stands only at attributes that it states."""
+    for line in lines:
+        sources = STATED_BY[line.row.attribute]
+        if line.row.source not in sources:
+            yield Problem(
+                line.number,
+                f"column source: {line.row.source!r} does not state {line.row.attribute}; "
+                f"it has to be {'one of ' if len(sources) > 1 else ''}{', '.join(sources)}.",
+            )
+
+
 def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
     for line in lines:
         kind = line.row.benchmark_kind
@@ -832,7 +1017,18 @@ POLICIES: dict[str, PolicyFile] = {
                 "identifier_type", every=("phone", "email", "card_no", "unionid", "id_token")
             ),
             _limits,
+            _patterns,
         ),
+    ),
+    "identifier_pairs": PolicyFile(
+        IdentifierPair,
+        ("valid_from", "identifier_type", "left_system", "right_system"),
+        (_systems_in_order,),
+    ),
+    "identity_audit": PolicyFile(
+        IdentityAudit,
+        ("valid_from", "metric_code"),
+        (in_force_since_floor("metric_code", every=get_args(AuditMetric)), _audit_limits),
     ),
     "identity_decisions": PolicyFile(
         IdentityDecision, ("valid_from", "left_record", "right_record"), (_two_records,)
@@ -862,6 +1058,11 @@ POLICIES: dict[str, PolicyFile] = {
         ("valid_from", "dimension", "system", "table_name", "column_name"),
         (_quality_minimums,),
     ),
+    "source_precedence": PolicyFile(
+        SourcePrecedence,
+        ("valid_from", "attribute", "source"),
+        (in_force_since_floor("attribute", every=STATED_BY), _stated_by),
+    ),
     "kpi_targets": PolicyFile(
         KpiTarget,
         ("valid_from", "metric_code"),
@@ -873,20 +1074,21 @@ POLICIES: dict[str, PolicyFile] = {
 # ---------------------------------------------------------------------------------------- reading
 
 
-def check_policies(folder: Path) -> dict[str, int]:
+def check_policies(folder: Path, changed: Sequence[Path] = ()) -> dict[str, int]:
     """Check every policy file of a folder; returns the number of rows of each.
 
-    Raises PolicyError with one sentence for each thing that is wrong.
+    Files of `changed` are checked in place of those of their name in the folder. Raises
+    PolicyError with one sentence for each thing that is wrong.
     """
     problems: list[str] = []
     counts: dict[str, int] = {}
-    present = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    present = {path.stem: path for path in (*sorted(folder.glob("*.csv")), *changed)}
     for name, path in present.items():
         if name not in POLICIES:
             known = ", ".join(sorted(f"{known}.csv" for known in POLICIES))
             problems.append(f"{_shown(path)} is not a policy file; the known ones are {known}.")
     for name, policy in POLICIES.items():
-        path = folder / f"{name}.csv"
+        path = present.get(name, folder / f"{name}.csv")
         if name not in present:
             problems.append(f"{_shown(path)} is missing; put it back (version control has it).")
             continue

@@ -11,6 +11,7 @@ import pytest
 
 from orchestration.workspace import PROJECT
 from tests.conftest import BuildWarehouse
+from tests.identity import audit_oracle
 
 SCHEMAS = ("core", "identity", "insight", "measurement", "kpi")
 QUARANTINED = {"missing_required", "out_of_range", "future", "invalid_value", "naive_timestamp"}
@@ -42,8 +43,13 @@ def codes(
     seed: str, column: str, where: Callable[[dict[str, str]], bool] | None = None
 ) -> set[str]:
     """The codes that a policy file lists."""
+    return {row[column] for row in policy_rows(seed) if where is None or where(row)}
+
+
+def policy_rows(seed: str) -> list[dict[str, str]]:
+    """The rows of a policy file."""
     with (PROJECT / f"seeds/policy/{seed}.csv").open(encoding="utf-8") as lines:
-        return {row[column] for row in csv.DictReader(lines) if where is None or where(row)}
+        return list(csv.DictReader(lines))
 
 
 @pytest.mark.slow
@@ -97,6 +103,14 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
         "identifier_type",
         codes("identifier_policy", "identifier_type") | {"likeness"},
     ),
+    ("identity.golden_values", "attribute", codes("source_precedence", "attribute")),
+    ("identity.golden_values", "value_kind", {"clear", "token", "withheld"}),
+    (
+        "identity.golden_values",
+        "source_system || '.' || source_table",
+        codes("source_precedence", "source"),
+    ),
+    ("identity.oneid_bridges", "bridge_kind", {"record", "identifier"}),
     (
         "identity.oneid_cut_identifiers",
         "reason",
@@ -320,6 +334,50 @@ def test_recycled_numbers_part_their_holders(
     assert mixed == of_recycled
     assert recycled >= ENOUGH
     assert mixed <= recycled // 20
+
+
+@pytest.mark.slow
+def test_the_audit_and_the_bridges_are_right(marts: duckdb.DuckDBPyConnection) -> None:
+    """Every metric of the policy is there, and equals what is worked out from the other marts."""
+    record = "source_system || '.' || source_table || ':' || source_key"
+    persons = dict(marts.execute(f"select {record}, one_id from identity.oneid_map").fetchall())
+    cards = marts.execute(
+        "select 'crm.members:' || member_no, birthday, gender from staging.stg_crm__members"
+    ).fetchall()
+    edges = marts.execute(
+        f"select one_id, {record.replace('source_', 'left_source_')},"
+        f" {record.replace('source_', 'right_source_')}, identifier_type, identifier_token"
+        " from identity.oneid_evidence"
+    ).fetchall()
+    parameters = {
+        row["metric_code"]: int(row["parameter"])
+        for row in policy_rows("identity_audit")
+        if row["parameter"]
+    }
+    world = audit_oracle.World(
+        persons,
+        [audit_oracle.Card(persons[key], birthday, gender) for key, birthday, gender in cards],
+        [audit_oracle.Edge(*edge) for edge in edges],
+        marts.execute(
+            "select identifier_type, identifier_token from intermediate.int_identity__identifiers"
+        ).fetchall(),
+        marts.execute(
+            "select source_record_key, identifier_type"
+            " from intermediate.int_identity__linking_identifiers"
+        ).fetchall(),
+        marts.execute(
+            "select identifier_type, reason from identity.oneid_cut_identifiers"
+        ).fetchall(),
+        one(marts, "select count(*) from identity.oneid_review_queue")[0],
+        parameters,
+    )
+    found = marts.execute(
+        "select metric_code, dimension_type, dimension_value, value from identity.oneid_audit"
+    ).fetchall()
+    assert {tuple(key): value for *key, value in found} == pytest.approx(audit_oracle.audit(world))
+    assert {metric for metric, *_ in found} == codes("identity_audit", "metric_code")
+    bridges = marts.execute("select * from identity.oneid_bridges").fetchall()
+    assert {row[:4]: row[4:] for row in bridges} == audit_oracle.bridges(world)
 
 
 SECOND_CARD_FLOOR, LIKENESS_FLOOR = 0.75, 0.99

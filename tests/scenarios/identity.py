@@ -339,13 +339,46 @@ def order_keys() -> Scenario:
         "order", "order-d", columns={"buyer_key_type": "phone", "buyer_key": "139****0093"}
     )
     by_nobody = Record("order", "order-e", columns={"buyer_key_type": "none", "buyer_key": ""})
+    by_phone = Record(
+        "order", "order-f", columns={"buyer_key_type": "phone", "buyer_key": phone(94)}
+    )
     persons = (
         frozenset({card.name, "commerce.orders:card_no:CARD-ORDER"}),
         frozenset({"crm.members:order-2"}),
     )
-    return Scenario(
-        "order keys", (card, by_member, by_stranger, by_card, by_masked, by_nobody), persons
+    orders = (by_member, by_stranger, by_card, by_masked, by_nobody, by_phone)
+    return Scenario("order keys", (card, *orders), persons)
+
+
+def unconfirmed_phone() -> Scenario:
+    """A card of 2024 and an account share a phone; another card confirmed it a day later."""
+    old = member("unconfirmed-1", **at("2024-03-03", phone=phone(95)))
+    account = user("app", "unconfirmed-2", phone=phone(95))
+    recent = member("unconfirmed-3", SECOND_DAY, **at("2024-03-04", phone=phone(95)))
+    records = [old, account, recent]
+    return scenario("unconfirmed phone", records, records)
+
+
+def receivers_phone() -> Scenario:
+    """A buyer's phone is the receiver's: the card may be somebody else's, but for an account."""
+    card = member("receiver-1", phone=phone(96))
+    buyer = user("marketplace", "tmall:receiver-2", phone=phone(96))
+    other_card = member("receiver-3", phone=phone(97))
+    other_buyer = user("marketplace", "tmall:receiver-4", SECOND_DAY, phone=phone(97))
+    account = user("app", "receiver-5", THIRD_DAY, phone=phone(97))
+    return scenario(
+        "receiver's phone",
+        [card, buyer, other_card, other_buyer, account],
+        [card, buyer],
+        [other_card, other_buyer, account],
     )
+
+
+def staff_cards() -> Scenario:
+    """Cards handed over the counter share a number that is nobody's own."""
+    staff = [member(f"counter-{number}", DAYS[number], card_no="STAFF-0001") for number in (0, 1)]
+    own = [member(f"counter-{number}", card_no="STAFF-0001-X") for number in (2, 3)]
+    return scenario("staff cards", [*staff, *own], staff, own)
 
 
 SCENARIOS = (
@@ -368,6 +401,9 @@ SCENARIOS = (
     card_shared_by_four(),
     marketplaces(),
     order_keys(),
+    unconfirmed_phone(),
+    receivers_phone(),
+    staff_cards(),
 )
 
 

@@ -14,14 +14,21 @@ import pytest
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from orchestration.errors import UsageError
+from orchestration.identity.dry_run import CHANGES, DryRun, dry_run
 from orchestration.warehouse.build import BuildOptions
+from orchestration.workspace import PROJECT
 from tests.conftest import BuildWarehouse, build_brand, hand_over, make_workspace
 from tests.scenarios.identity import (
     DAYS,
     SCENARIOS,
     Record,
     Scenario,
+    phone,
     random_records,
+    receivers_phone,
+    staff_cards,
+    unconfirmed_phone,
     write_slices,
 )
 from tests.scenarios.same_rows import compare_marts
@@ -234,6 +241,7 @@ def test_orders_of_unusable_keys_belong_to_nobody(full_refresh: Path) -> None:
         "order-c": True,
         "order-d": False,
         "order-e": False,
+        "order-f": True,
     }
 
 
@@ -294,3 +302,143 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
     row = connection.execute(query).fetchone()
     assert row is not None
     return row
+
+
+# What a changed policy would do -----------------------------------------------------------------
+
+SHIPPED = PROJECT / "seeds" / "policy"
+
+
+def dry_run_of(build_file: Path, policy: Path, out: Path) -> tuple[DryRun, dict[str, set[str]]]:
+    """A dry run over the scenarios, and the records of each change that it wrote."""
+    workspace = make_workspace(build_file.parent.parent, Path())
+    left_over = workspace.build.parent / ".dry_run" / "lake"
+    left_over.mkdir(parents=True)
+    before = build_file.stat()
+    found = dry_run(workspace, policy, out)
+    after = build_file.stat()
+    assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+    assert not (workspace.build.parent / ".dry_run").exists()
+    written: dict[str, set[str]] = defaultdict(set)
+    with duckdb.connect() as connection:
+        rows = [
+            connection.execute(f"select change, record from '{file}' order by all").fetchall()
+            for file in found.files
+        ]
+    assert rows[0] == rows[1]
+    for change, record in rows[0]:
+        written[change].add(record)
+    assert {change: len(written[change]) for change in found.records} == found.records
+    return found, written
+
+
+@pytest.mark.slow
+def test_an_unchanged_policy_changes_nobody(full_refresh: Path, tmp_path: Path) -> None:
+    found, written = dry_run_of(full_refresh, SHIPPED / "identifier_policy.csv", tmp_path / "out")
+    assert set(found.people.values()) == {0}
+    assert not any(written.values())
+    assert found.examples == ()
+    assert found.persons_before == found.persons_after > 200
+
+
+@pytest.mark.slow
+def test_a_changed_policy_shows_who_would_be_whom(full_refresh: Path, tmp_path: Path) -> None:
+    """Six cards may share a phone, two a card number; an account is its mother's, not the child's;
+    the fan's e-mail is no longer believed, and the phone that alone names a buyer neither."""
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    limits = (SHIPPED / "identifier_policy.csv").read_text("utf-8")
+    limits = limits.replace("phone,weak,false,5,8", "phone,weak,false,6,8")
+    limits = limits.replace("card_no,strong,false,3,8", "card_no,strong,false,2,8")
+    (policy / "identifier_policy.csv").write_text(limits, "utf-8")
+    decisions = (SHIPPED / "identity_decisions.csv").read_text("utf-8")
+    decisions += "1900-01-01,link,crm.members:two-ids-1,app.users:two-ids-3,Ann,Her own account\n"
+    (policy / "identity_decisions.csv").write_text(decisions, "utf-8")
+    exclusions = (SHIPPED / "identifier_exclusions.csv").read_text("utf-8")
+    exclusions += f"1900-01-01,phone,+86{phone(94)},Of the shop\n"
+    (policy / "identifier_exclusions.csv").write_text(exclusions, "utf-8")
+    found, written = dry_run_of(full_refresh, policy, tmp_path / "out")
+    shop = {f"crm.members:shop-{number}" for number in range(6)}
+    assert len(written["merged"] & shop) == 5
+    assert {record.split(":")[1] for record in written["new"]} == {"phone"}
+    assert written["moved"] == {"app.users:two-ids-3"}
+    assert found.people["moved"] == 1
+    assert len(written["split"] & {f"crm.members:card3-{number}" for number in range(3)}) == 2
+    assert found.people["split"] == 1
+    assert {record.split(":")[1] for record in written["gone"]} == {"phone"}
+    assert found.people["gone"] == 1
+    assert found.persons_after == (
+        found.persons_before - found.people["merged"] + found.records["split"] - 1
+    )
+    assert {example.change for example in found.examples} == set(CHANGES)
+    moved = next(example for example in found.examples if example.change == "moved")
+    assert moved.record == "app.users:two-ids-3"
+    assert (moved.one_id_before, moved.one_id_after) == tuple(
+        one_id_of(full_refresh, key) for key in ("two-ids-2", "two-ids-1")
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("handed_over", ["full_refresh", "day_by_day"])
+def test_a_stricter_policy_parts_what_it_means_to_part(
+    handed_over: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Phones expire after a year, join no buyer with a card, and staff cards are no identifiers."""
+    build_file: Path = request.getfixturevalue(handed_over)
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    limits = (SHIPPED / "identifier_policy.csv").read_text("utf-8")
+    limits = limits.replace("phone,weak,false,5,8,60,", "phone,weak,false,5,8,60,365")
+    limits = limits.replace(
+        "card_no,strong,false,3,8,,,,", "card_no,strong,false,3,8,,,,STAFF-[0-9]+"
+    )
+    (policy / "identifier_policy.csv").write_text(limits, "utf-8")
+    pairs = (SHIPPED / "identifier_pairs.csv").read_text("utf-8")
+    (policy / "identifier_pairs.csv").write_text(
+        f"{pairs}1900-01-01,phone,crm,marketplace,false\n", "utf-8"
+    )
+    found, _ = dry_run_of(build_file, policy, tmp_path / "out")
+    names = [record.name for made in STRICTER for record in made.records]
+    assert groups_after(build_file, found, names) == {
+        frozenset({"crm.members:unconfirmed-1"}),
+        frozenset({"app.users:unconfirmed-2", "crm.members:unconfirmed-3"}),
+        frozenset({"crm.members:receiver-1"}),
+        frozenset({"marketplace.buyers:tmall:receiver-2"}),
+        frozenset(record.name for record in STRICTER[1].records[2:]),
+        frozenset({"crm.members:counter-0"}),
+        frozenset({"crm.members:counter-1"}),
+        frozenset({"crm.members:counter-2", "crm.members:counter-3"}),
+    }
+
+
+STRICTER = (unconfirmed_phone(), receivers_phone(), staff_cards())
+
+
+def groups_after(build_file: Path, found: DryRun, names: list[str]) -> set[frozenset[str]]:
+    """The persons that some records would be."""
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        rows = connection.execute(
+            "select name, coalesce(one_id_after, one_id) from (select *,"
+            " source_system || '.' || source_table || ':' || source_key as name"
+            f" from identity.oneid_map) left join '{found.files[1]}' on name = record"
+        ).fetchall()
+    members: dict[str, set[str]] = defaultdict(set)
+    for name, one_id in rows:
+        members[one_id].add(name)
+    return {frozenset(group) for group in members.values() if group & set(names)}
+
+
+def one_id_of(build_file: Path, key: str) -> str:
+    """The person of a record."""
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        question = "select one_id from identity.oneid_map where source_key = ?"
+        return str(connection.execute(question, [key]).fetchall()[0][0])
+
+
+@pytest.mark.slow
+def test_a_build_of_another_project_is_not_compared(full_refresh: Path, tmp_path: Path) -> None:
+    other = tmp_path / "project"
+    shutil.copytree(PROJECT / "seeds", other / "seeds")
+    workspace = make_workspace(full_refresh.parent.parent, Path())
+    with pytest.raises(UsageError, match="Models or policies have changed since the build in"):
+        dry_run(workspace, SHIPPED / "identifier_policy.csv", tmp_path / "out", project=other)

@@ -280,6 +280,18 @@ def test_block_that_raises_is_a_failed_build(workspace: Workspace, project: Path
     assert state.status == "failed"
 
 
+def test_full_refresh_that_failed_is_asked_for_again(workspace: Workspace, project: Path) -> None:
+    """Some tables may be those of before, with other columns than the models expect."""
+    built(workspace, project)
+    reasons = (None, "the last full refresh failed")
+    for options, reason in zip((DEFAULT, BuildOptions(full_refresh=True)), reasons, strict=True):
+        with pytest.raises(ZeroDivisionError), building(workspace, options, project=project):
+            raise ZeroDivisionError
+        assert plan_build(workspace, DEFAULT, project).full_refresh == reason
+    built(workspace, project)
+    assert plan_build(workspace, DEFAULT, project).full_refresh is None
+
+
 def order_ids(lake: Path) -> list[str]:
     parts = str(lake / "raw" / "commerce" / "orders" / "*.parquet")
     rows = duckdb.execute("select order_id from read_parquet(?) order by all", [parts]).fetchall()

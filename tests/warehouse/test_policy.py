@@ -31,7 +31,136 @@ class Bad:
 DECISIONS = "valid_from,decision,left_record,right_record,decided_by,reason\n"
 KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
 
+PAIRS = "valid_from,identifier_type,left_system,right_system,is_allowed\n"
+
 BAD_ROWS = (
+    Bad(
+        "value_that_expires_at_once",
+        "identifier_policy",
+        ",60,,,",
+        ",60,0,,",
+        "line 2, column expires_after_days: '0' is not allowed; "
+        "it has to be whole days from 1 to 3650, or empty.",
+    ),
+    Bad(
+        "pattern_of_a_personal_identifier",
+        "identifier_policy",
+        ",60,,,",
+        ",60,,[+]86.*,",
+        "line 2, column include_pattern: '[+]86.*' is not allowed for phone, which is personal; "
+        "only card_no, unionid, id_token have patterns. Single values stand in "
+        "identifier_exclusions.csv.",
+    ),
+    *(
+        Bad(
+            f"pattern_{name}",
+            "identifier_policy",
+            "card_no,strong,false,3,8,,,,",
+            f"card_no,strong,false,3,8,,,,{pattern}",
+            f"line 4, column exclude_pattern: {pattern!r} is not allowed; it has to be a regular "
+            "expression without backslash, lookaround or possessive quantifier (such as "
+            "VIP-[0-9]+), or empty.",
+        )
+        for name, pattern in (
+            ("with_a_backslash", r"VIP\d"),
+            ("with_lookahead", "(?!VIP).*"),
+            ("that_is_possessive", "[0-9]++"),
+            ("of_a_set_in_a_set", "[a-z&&[b]]"),
+            ("without_an_end", "(VIP"),
+        )
+    ),
+    Bad(
+        "pair_in_the_other_order",
+        "identifier_pairs",
+        PAIRS,
+        f"{PAIRS}1900-01-01,phone,marketplace,crm,false\n",
+        "line 2, column left_system: 'marketplace' is not allowed before 'crm'; "
+        "write the two by the alphabet.",
+    ),
+    Bad(
+        "pair_of_an_unknown_system",
+        "identifier_pairs",
+        PAIRS,
+        f"{PAIRS}1900-01-01,phone,crm,tmall,false\n",
+        "line 2, column right_system: 'tmall' is not allowed; it has to be one of app, commerce, "
+        "crm, marketplace, mini_program, website, wecom.",
+    ),
+    Bad(
+        "pair_twice",
+        "identifier_pairs",
+        PAIRS,
+        f"{PAIRS}1900-01-01,phone,crm,crm,false\n1900-01-01,phone,crm,crm,true\n",
+        "line 3, columns valid_from, identifier_type, left_system, right_system: '1900-01-01 "
+        "phone crm crm' stands in line 2 already; keep one.",
+    ),
+    Bad(
+        "attribute_of_a_source_that_does_not_state_it",
+        "source_precedence",
+        "gender,crm.members,1",
+        "gender,crm.members,1\n1900-01-01,gender,app.users,2",
+        "line 6, column source: 'app.users' does not state gender; it has to be crm.members.",
+    ),
+    Bad(
+        "precedence_of_zero",
+        "source_precedence",
+        "gender,crm.members,1",
+        "gender,crm.members,0",
+        "line 5, column precedence: '0' is not allowed; it has to be a whole number of at least "
+        "1, or empty.",
+    ),
+    Bad(
+        "attribute_left_out",
+        "source_precedence",
+        "1900-01-01,gender,crm.members,1\n",
+        "",
+        "column attribute: there is no row of gender; one has to be in force from 1970-01-01 on.",
+    ),
+    Bad(
+        "audit_limit_without_a_side",
+        "identity_audit",
+        ",above,0.05",
+        ",never,0.05",
+        "line 9, column threshold: 0.05 is too much; a metric that warns above or below has a "
+        "number there, one that never warns has none.",
+    ),
+    Bad(
+        "audit_side_without_a_limit",
+        "identity_audit",
+        ",above,0.05",
+        ",above,",
+        "line 9, column threshold: it is empty; a metric that warns above or below has a number "
+        "there, one that never warns has none.",
+    ),
+    Bad(
+        "audit_parameter_that_nothing_reads",
+        "identity_audit",
+        "ratio,,above,0.05",
+        "ratio,3,above,0.05",
+        "line 9, column parameter: 3 is not allowed; review_pair_share has none.",
+    ),
+    Bad(
+        "bridges_of_three_records",
+        "identity_audit",
+        "count,6,never",
+        "count,3,never",
+        "line 14, column parameter: 3 is not allowed; bridges needs a whole number of at least 4.",
+    ),
+    Bad(
+        "many_cards_without_a_number",
+        "identity_audit",
+        "ratio,3,above",
+        "ratio,,above",
+        "line 6, column parameter: it is empty; many_card_person_share needs a whole number of at "
+        "least 1.",
+    ),
+    Bad(
+        "audit_metric_left_out",
+        "identity_audit",
+        "1900-01-01,cut_identifiers,Identifiers cut,剔除标识数,count,,never,\n",
+        "",
+        "column metric_code: there is no row of cut_identifiers; "
+        "one has to be in force from 1970-01-01 on.",
+    ),
     Bad(
         "day_in_words",
         "rfm_policy",
@@ -454,7 +583,7 @@ BAD_ROWS = (
     Bad(
         "identifier_type_left_out",
         "identifier_policy",
-        "1900-01-01,email,weak,false,5,8,\n",
+        "1900-01-01,email,weak,false,5,8,,,,\n",
         "",
         "column identifier_type: there is no row of email; "
         "one has to be in force from 1970-01-01 on.",
@@ -462,8 +591,8 @@ BAD_ROWS = (
     Bad(
         "identifier_type_from_later_on",
         "identifier_policy",
-        "1900-01-01,email,weak,false,5,8,\n",
-        "2024-01-01,email,weak,false,5,8,\n",
+        "1900-01-01,email,weak,false,5,8,,,,\n",
+        "2024-01-01,email,weak,false,5,8,,,,\n",
         "line 3, column valid_from: the first row of email is in force from 2024-01-01 only; "
         "one has to be in force from 1970-01-01 on.",
     ),

@@ -21,15 +21,15 @@ policy as (
 select
     contested_records.component_id,
     contested_records.record_id,
-    linking_identifiers.identifier_type,
-    linking_identifiers.identifier_token,
-    linking_identifiers.tenure,
-    {{ business_date('linking_identifiers.held_from') }} as held_from_date,
+    record_holdings.identifier_type,
+    record_holdings.identifier_token,
+    record_holdings.tenure,
+    {{ business_date('record_holdings.held_from') }} as held_from_date,
     case when policy.strength = 'strong' then 1 else 2 end as link_rank
-from {{ ref('int_identity__linking_identifiers') }} as linking_identifiers
+from {{ ref('int_identity__record_holdings') }} as record_holdings
 inner join contested_records
-    on linking_identifiers.source_record_key = contested_records.source_record_key
-inner join policy on linking_identifiers.identifier_type = policy.identifier_type
+    on record_holdings.source_record_key = contested_records.source_record_key
+inner join policy on record_holdings.identifier_type = policy.identifier_type
 union all
 select
     contested_records.component_id,

@@ -3,12 +3,12 @@
 {{ config(materialized='view') }}
 select
     records.record_id,
-    linking_identifiers.identifier_type,
-    linking_identifiers.identifier_token,
-    linking_identifiers.tenure
-from {{ ref('int_identity__linking_identifiers') }} as linking_identifiers
+    record_holdings.identifier_type,
+    record_holdings.identifier_token,
+    record_holdings.tenure
+from {{ ref('int_identity__record_holdings') }} as record_holdings
 inner join {{ ref('int_identity__records') }} as records
-    on linking_identifiers.source_record_key = records.source_record_key
+    on record_holdings.source_record_key = records.source_record_key
 union all
 select record_id, identifier_type, identifier_token, tenure
 from {{ ref('int_identity__decided_links') }}

@@ -8,6 +8,7 @@ kept_identifiers as (
         identifiers.identifier_type,
         identifiers.identifier_token,
         identifiers.held_from,
+        identifiers.confirmed_at,
         identifiers.source_record_key like 'commerce.orders:%' as is_of_facts
     from {{ ref('int_identity__identifiers') }} as identifiers
     left join {{ ref('int_identity__cut_identifiers') }} as cut_identifiers
@@ -26,12 +27,19 @@ held_by_records as (
             case when kept_identifiers.is_of_facts then 1 else coalesce(tenures.tenure, 1) end
             as integer
         ) as tenure,
-        kept_identifiers.held_from
+        kept_identifiers.held_from,
+        kept_identifiers.confirmed_at
     from kept_identifiers
     {{ join_tenure('kept_identifiers', 'held_from', 'identifier_type', 'identifier_token') }}
 )
 
-select source_record_key, identifier_type, identifier_token, tenure, held_from
+select
+    source_record_key,
+    identifier_type,
+    identifier_token,
+    tenure,
+    held_from,
+    confirmed_at
 from held_by_records
 union all
 select
@@ -39,7 +47,8 @@ select
     kept_identifiers.identifier_type,
     kept_identifiers.identifier_token,
     cast(tenures.tenure as integer) as tenure,
-    tenures.begins_at as held_from
+    tenures.begins_at as held_from,
+    kept_identifiers.confirmed_at
 from kept_identifiers
 inner join {{ ref('int_identity__identifier_tenures') }} as tenures
     on

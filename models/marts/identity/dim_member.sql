@@ -45,8 +45,20 @@ staff as (
 ),
 
 golden_members as (
-    select one_id, gender, birth_year, province, city, register_channel, is_test, registered_at
+    select one_id, register_channel, is_test, registered_at
     from {{ ref('int_identity__golden_members') }}
+),
+
+golden_values as (
+    select
+        one_id,
+        max(case when attribute = 'gender' then value end) as gender,
+        max(case when attribute = 'birth_year' then value end) as birth_year,
+        max(case when attribute = 'province' then value end) as province,
+        max(case when attribute = 'city' then value end) as city
+    from {{ ref('int_identity__golden_values') }}
+    where attribute in ('gender', 'birth_year', 'province', 'city')
+    group by one_id
 )
 
 select
@@ -61,11 +73,12 @@ select
     golden_members.one_id is not null as is_registered,
     coalesce(golden_members.is_test, false) as is_test,
     staff.one_id is not null as is_staff,
-    golden_members.gender,
-    cast(golden_members.birth_year as integer) as birth_year,
-    golden_members.province,
-    golden_members.city
+    golden_values.gender,
+    cast(golden_values.birth_year as integer) as birth_year,
+    golden_values.province,
+    golden_values.city
 from persons
 left join identifiers on persons.one_id = identifiers.one_id
 left join staff on persons.one_id = staff.one_id
 left join golden_members on persons.one_id = golden_members.one_id
+left join golden_values on persons.one_id = golden_values.one_id

@@ -20,7 +20,8 @@ select
     buyer_key as identifier_value,
     buyer_key_token as identifier_token,
     min(occurred_at) as held_from,
-    cast(null as timestamp) as held_until
+    cast(null as timestamp) as held_until,
+    max(occurred_at) as confirmed_at
 from keys
 where buyer_key_token is not null and buyer_key_status = 'usable'
 group by buyer_key_type, buyer_key, buyer_key_token, buyer_key_status

@@ -1,5 +1,6 @@
 """Which model may read which."""
 
+import re
 from collections.abc import Iterator
 
 from tests.policy.portable import RenderError, parse, render
@@ -18,6 +19,9 @@ READS = {
     "kpi": set(DOMAINS) - {"ops"},
     "ops": set(DOMAINS),
 }
+
+PERSON = re.compile(r"\b(?:\w+_)?one_id\b")
+"""A column that names a person."""
 
 DATED_BY = {"stg_commerce__order_lines": "stg_commerce__orders"}
 """Tables whose rows the contract dates by another table: a line without a date of its own is as old
@@ -144,3 +148,37 @@ def relations_are_referenced(project: Project) -> Iterator[str]:
                         f"{model.path} reads the table {table.name} by name. "
                         "Use ref() or source(), so that dbt knows about it."
                     )
+
+
+@rule
+def persons_are_those_of_the_run(project: Project) -> Iterator[str]:
+    """Who is who is known anew in every run, so no mart and no increment keeps an older answer.
+
+    A mart that names persons has them from the identity domain; a model that keeps rows from run
+    to run holds the record, and whoever shows it joins the person. Identity itself keeps the log.
+    """
+    for model in project.models:
+        names_persons = any(PERSON.search(column) for column in model.columns)
+        if model.layer == "marts" and names_persons and not _descends_from_identity(project, model):
+            yield (
+                f"{model.path} names persons that no model of the identity domain gives it. Join "
+                "int_identity__record_persons, dim_member or a model that does."
+            )
+        keeps = model.config.get("materialized") == "incremental"
+        if keeps and model.folder != "identity" and PERSON.search(model.sql) is not None:
+            yield (
+                f"{model.path} keeps one_id from run to run, and a merge would leave it behind. "
+                "Keep the source record and join the person in the model that reads this one."
+            )
+
+
+def _descends_from_identity(project: Project, model: Model) -> bool:
+    waiting, seen = [model], {model.unique_id}
+    while waiting:
+        for parent in _parents(project, waiting.pop()):
+            if parent.layer == "intermediate" and parent.folder == "identity":
+                return True
+            if parent.unique_id not in seen:
+                seen.add(parent.unique_id)
+                waiting.append(parent)
+    return False

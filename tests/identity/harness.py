@@ -1,0 +1,86 @@
+"""Runs some identity models over hand-made tables in memory, one statement a model, without dbt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+import yaml
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from orchestration.workspace import PROJECT
+from tests.macros.engine import render
+
+AS_OF = "select date '2025-06-30' as as_of_date, timestamp '2025-06-30 16:00:00' as as_of_end_at"
+
+
+class Models:
+    """Tables `ref.<name>`: those given, the policies as shipped, and the models that were run."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+        self.connection.execute("set TimeZone = 'UTC'")
+        self.connection.execute("create schema ref")
+        self.table("stg_rekindle__as_of", AS_OF)
+        self.changed = 0
+        """Models whose SQL a change has changed."""
+
+    def table(self, name: str, sql: str) -> None:
+        """Make `ref.<name>` of a query."""
+        self.connection.execute(f"create or replace table ref.{name} as {sql}")
+
+    def frame(
+        self, name: str, rows: Iterable[Sequence[object]], columns: Mapping[str, Any]
+    ) -> None:
+        """Make `ref.<name>` of rows; `columns` maps each column to its type."""
+        given = pl.DataFrame(list(rows), schema=dict(columns), orient="row")
+        self.connection.register("given_frame", given)
+        self.table(name, "select * from given_frame")
+        self.connection.unregister("given_frame")
+
+    def policy(self, *names: str) -> None:
+        """Make tables of policies as they are shipped."""
+        for name in names:
+            path = PROJECT / f"seeds/policy/{name}.csv"
+            self.table(name, f"select * from read_csv('{path}', columns = {_types(name)})")
+
+    def run(self, *models: str, change: tuple[str, str] | None = None) -> None:
+        """Run models in this order; `change` replaces a text in those whose SQL holds it."""
+        for model in models:
+            (path,) = (PROJECT / "models").rglob(f"{model}.sql")
+            text = path.read_text("utf-8")
+            self.changed += change is not None and change[0] in text
+            sql = render(text.replace(*change) if change else text)
+            if "materialized='connected_components'" in text:
+                self._components(model, sql)
+            else:
+                self.table(model, sql)
+
+    def rows(self, question: str) -> list[tuple[Any, ...]]:
+        """The rows of a question to the tables."""
+        return self.connection.execute(question).fetchall()
+
+    def _components(self, model: str, edges_sql: str) -> None:
+        edges = self.connection.execute(edges_sql).fetchnumpy()
+        left, right = (np.asarray(column, dtype=np.int64) for column in edges.values())
+        nodes, numbers = np.unique(np.concatenate([left, right]), return_inverse=True)
+        ends = numbers.reshape(2, -1)
+        graph = coo_array((np.ones(left.size), ends), shape=(nodes.size, nodes.size))
+        _, labels = connected_components(graph, directed=False)
+        least = np.full(labels.max(initial=-1) + 1, np.iinfo(np.int64).max)
+        np.minimum.at(least, labels, nodes)
+        rows = pl.DataFrame({"record_id": nodes, "component_id": least[labels]})
+        self.connection.register("given_frame", rows)
+        self.table(model, "select * from given_frame")
+        self.connection.unregister("given_frame")
+
+
+def _types(policy: str) -> dict[str, str]:
+    """The types of a policy file's columns."""
+    described = yaml.safe_load((PROJECT / "seeds/policy/_policy__seeds.yml").read_text("utf-8"))
+    (seed,) = (seed for seed in described["seeds"] if seed["name"] == policy)
+    return dict(seed["config"]["column_types"])

@@ -328,7 +328,7 @@ def identity_dry_run(policy_path: Path, data: str, out: Path | None) -> None:
     workspace = resolve_workspace(data)
     terminal = Terminal(total=1)
     with terminal.step("Run the identity models under the changed policy"):
-        found = dry_run(workspace, policy_path, out or workspace.build.parent / "dry_run")
+        found = dry_run(workspace, policy_path, out or workspace.build / "dry_run")
     terminal.say(f"{found.persons_before:,} persons today, {found.persons_after:,} then.")
     for change, people in found.people.items():
         terminal.say(f"  {change:<7} {people:>9,} people {found.records[change]:>9,} records")

@@ -100,7 +100,7 @@ def dry_run(workspace: Workspace, policy: Path, out: Path, *, project: Path = PR
         ) from error
     build_file = workspace.build_file()
     state = _last_build(build_file)
-    with _own_folder(workspace.build.parent / ".dry_run") as work:
+    with _own_folder(workspace.build / ".dry_run") as work:
         target = work / "rekindle.duckdb"
         with only_writer(build_file):
             lake = _same_lake(build_file, state, work / "lake", project, workspace)

@@ -130,7 +130,23 @@ def cdnow_landing(made_once: Callable[[str, Callable[[Path], None]], Path]) -> P
 
 
 @pytest.fixture(scope="session")
-def build_warehouse(made_once: Callable[[str, Callable[[Path], None]], Path]) -> BuildWarehouse:
+def loaded(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Callable[[Path], Path]:
+    """Load a landing folder at most once; returns the folder that holds its lake.
+
+    Views of the build files of `build_warehouse` find their rows from there only.
+    """
+
+    def load_once(landing: Path) -> Path:
+        name = f"loaded-{digest(str(landing))}"
+        return made_once(name, lambda folder: load_brand(make_workspace(folder, landing)))
+
+    return load_once
+
+
+@pytest.fixture(scope="session")
+def build_warehouse(
+    made_once: Callable[[str, Callable[[Path], None]], Path], loaded: Callable[[Path], Path]
+) -> BuildWarehouse:
     """Load a landing folder at most once, build it at most once per date and modes."""
 
     def build_once(
@@ -139,16 +155,12 @@ def build_warehouse(made_once: Callable[[str, Callable[[Path], None]], Path]) ->
         rfm_mode: Literal["quantile", "fixed"] = "quantile",
         lifecycle_mode: Literal["fixed", "adaptive"] = "fixed",
     ) -> Path:
-        brand = digest(str(landing))
-        name = f"warehouse-{brand}-{digest(str(as_of), rfm_mode, lifecycle_mode)}"
+        options = BuildOptions(as_of=as_of, rfm_mode=rfm_mode, lifecycle_mode=lifecycle_mode)
+        name = f"warehouse-{digest(str(landing), str(options))}"
         answer = "build_file.txt"
-        loaded = made_once(
-            f"loaded-{brand}", lambda folder: load_brand(make_workspace(folder, landing))
-        )
+        lake = make_workspace(loaded(landing), landing).lake
 
         def write(folder: Path) -> None:
-            options = BuildOptions(as_of=as_of, rfm_mode=rfm_mode, lifecycle_mode=lifecycle_mode)
-            lake = make_workspace(loaded, landing).lake
             build_file = build_brand(replace(make_workspace(folder, landing), lake=lake), options)
             (folder / answer).write_text(str(build_file), encoding="utf-8")
 

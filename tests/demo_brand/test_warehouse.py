@@ -337,8 +337,14 @@ def test_recycled_numbers_part_their_holders(
 
 
 @pytest.mark.slow
-def test_the_audit_and_the_bridges_are_right(marts: duckdb.DuckDBPyConnection) -> None:
+def test_the_audit_and_the_bridges_are_right(
+    marts: duckdb.DuckDBPyConnection,
+    default_brand: Path,
+    loaded: Callable[[Path], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Every metric of the policy is there, and equals what is worked out from the other marts."""
+    monkeypatch.chdir(loaded(default_brand / "landing"))
     record = "source_system || '.' || source_table || ':' || source_key"
     persons = dict(marts.execute(f"select {record}, one_id from identity.oneid_map").fetchall())
     cards = marts.execute(

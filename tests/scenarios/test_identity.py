@@ -312,13 +312,13 @@ SHIPPED = PROJECT / "seeds" / "policy"
 def dry_run_of(build_file: Path, policy: Path, out: Path) -> tuple[DryRun, dict[str, set[str]]]:
     """A dry run over the scenarios, and the records of each change that it wrote."""
     workspace = make_workspace(build_file.parent.parent, Path())
-    left_over = workspace.build.parent / ".dry_run" / "lake"
+    left_over = workspace.build / ".dry_run" / "lake"
     left_over.mkdir(parents=True)
     before = build_file.stat()
     found = dry_run(workspace, policy, out)
     after = build_file.stat()
     assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
-    assert not (workspace.build.parent / ".dry_run").exists()
+    assert not (workspace.build / ".dry_run").exists()
     written: dict[str, set[str]] = defaultdict(set)
     with duckdb.connect() as connection:
         rows = [

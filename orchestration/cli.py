@@ -338,6 +338,28 @@ def identity_dry_run(policy_path: Path, data: str, out: Path | None) -> None:
     terminal.say(f"All of them: {' and '.join(_short(file) for file in found.files)}")
 
 
+@identity.command(name="restated")
+@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose records.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The CSV file to write. Default: beside the build.",
+)
+def identity_restated(data: str, out: Path | None) -> None:
+    """Show what merges and splits changed between the former publication and this one."""
+    from orchestration.identity.restated import restated  # late: few need it
+
+    workspace = resolve_workspace(data)
+    found = restated(workspace.serving, out or workspace.build / "restated" / "persons.csv")
+    terminal = Terminal(total=1)
+    terminal.say(
+        f"{found.merges:,} merges and {found.splits:,} splits of {found.persons:,} persons."
+    )
+    for measure, persons in found.changed.items():
+        terminal.say(f"  {measure:<17} is another one for {persons:,}")
+    terminal.say(f"All of them: {_short(found.file)}")
+
+
 @main.command(
     name="dbt",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},

@@ -13,8 +13,6 @@ import pytest
 from orchestration.demo_brand.settings import LAST_DATE
 from tests.conftest import BuildWarehouse
 
-pytestmark = pytest.mark.slow
-
 ZONE = "Asia/Shanghai"
 WINDOW_DAYS, TREND_DAYS = 90, 28
 Check = tuple[date, str, str, str]

@@ -26,7 +26,13 @@ def build_file(default_brand: Path, build_warehouse: BuildWarehouse) -> Path:
 
 
 @pytest.fixture
-def marts(build_file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def marts(
+    build_file: Path,
+    default_brand: Path,
+    loaded: Callable[[Path], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    monkeypatch.chdir(loaded(default_brand / "landing"))
     with duckdb.connect(str(build_file), read_only=True) as connection:
         yield connection
 
@@ -337,14 +343,8 @@ def test_recycled_numbers_part_their_holders(
 
 
 @pytest.mark.slow
-def test_the_audit_and_the_bridges_are_right(
-    marts: duckdb.DuckDBPyConnection,
-    default_brand: Path,
-    loaded: Callable[[Path], Path],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_audit_and_the_bridges_are_right(marts: duckdb.DuckDBPyConnection) -> None:
     """Every metric of the policy is there, and equals what is worked out from the other marts."""
-    monkeypatch.chdir(loaded(default_brand / "landing"))
     record = "source_system || '.' || source_table || ':' || source_key"
     persons = dict(marts.execute(f"select {record}, one_id from identity.oneid_map").fetchall())
     cards = marts.execute(

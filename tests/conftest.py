@@ -26,6 +26,9 @@ from tests.dbt_forks import WaitingDbt
 LOADED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN_KEY = b"a key for tests, not a secret"
 DATA_S_OWN_DATE = BuildOptions()
+WHAT_LASTS = ("--select", "+config.materialized:incremental")
+"""The models that keep rows from build to build, and what they read. A build makes all others anew,
+so of several builds in a row only the last one has to make them."""
 
 
 class BuildWarehouse(Protocol):
@@ -52,10 +55,10 @@ def make_workspace(root: Path, landing: Path) -> Workspace:
     )
 
 
-def hand_over(workspace: Workspace) -> Path:
+def hand_over(workspace: Workspace, *selection: str) -> Path:
     """Load a landing folder and build its warehouse; returns the build file."""
     load_brand(workspace)
-    return build_brand(workspace)
+    return build_brand(workspace, DATA_S_OWN_DATE, *selection)
 
 
 def load_brand(workspace: Workspace) -> None:
@@ -63,7 +66,9 @@ def load_brand(workspace: Workspace) -> None:
     load(workspace.landing, workspace.lake, now=LOADED_AT, token_key=TOKEN_KEY, progress=False)
 
 
-def build_brand(workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE) -> Path:
+def build_brand(
+    workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE, *selection: str
+) -> Path:
     """Build the warehouse of a loaded brand; returns the build file.
 
     The tests of dbt stay out: they run in every build that users make, and the tests that call this
@@ -73,6 +78,7 @@ def build_brand(workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE) -
         files = dbt_files(plan.build_file)
         arguments = list(plan.dbt_arguments)
         arguments.insert(arguments.index("resource_type:unit_test"), "resource_type:test")
+        arguments += selection
         zone = plan.lake.business_zone
         result = waiting_dbt().run(files, arguments, zone, plan.sources, plan.build_file)
         assert result.is_successful, failure_message(result, files)

@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.demo_brand.generate import Slice, write_brand
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
-from tests.conftest import BuildWarehouse, hand_over, make_workspace
+from tests.conftest import WHAT_LASTS, BuildWarehouse, hand_over, make_workspace
 from tests.demo_brand.clean import persons_of, read_clean, with_tenures
 from tests.oracles.compare import check
 from tests.oracles.everything import compute
@@ -46,7 +46,7 @@ def day_by_day(whole: Path, made_once: MadeOnce) -> Path:
     def write(folder: Path) -> None:
         workspace = make_workspace(folder, folder / "landing")
         write_brand(folder, SPEC, Slice(BASE))
-        hand_over(workspace)
+        hand_over(workspace, *WHAT_LASTS)
         later = folder / "later"
         write_brand(later, SPEC, Slice(first=DAYS[0], last=DAYS[-1]))
         for day in DAYS:
@@ -54,7 +54,7 @@ def day_by_day(whole: Path, made_once: MadeOnce) -> Path:
             assert parts
             for part in parts:
                 shutil.copytree(part, folder / part.relative_to(later))
-            hand_over(workspace)
+            hand_over(workspace, *WHAT_LASTS)
         for table in whole.glob("*/*"):
             shutil.copytree(table, workspace.landing / table.relative_to(whole) / "once-more")
         hand_over(workspace)

@@ -18,7 +18,7 @@ from orchestration.errors import UsageError
 from orchestration.identity.dry_run import CHANGES, DryRun, dry_run
 from orchestration.warehouse.build import BuildOptions
 from orchestration.workspace import PROJECT
-from tests.conftest import BuildWarehouse, build_brand, hand_over, make_workspace
+from tests.conftest import WHAT_LASTS, BuildWarehouse, build_brand, hand_over, make_workspace
 from tests.scenarios.identity import (
     DAYS,
     SCENARIOS,
@@ -87,7 +87,7 @@ def day_by_day(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path
             write_slices(workspace.landing, all_records(), [day])
             if day == DAYS[0]:
                 write_staff(workspace.landing)
-            hand_over(workspace)
+            hand_over(workspace, *(WHAT_LASTS if day < DAYS[-1] else ()))
 
     return make_workspace(made_once("identity-days", write), Path()).build_file()
 

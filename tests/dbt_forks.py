@@ -21,6 +21,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from orchestration.warehouse.dbt_run import (
     DbtFiles,
     DbtResult,
@@ -129,10 +131,12 @@ def serve(variables: str) -> None:
 
 
 def variables_that_choose(arguments: Sequence[str]) -> str:
-    """The variables of a command that choose other refs as dbt reads the project, as JSON."""
+    """The variables of a command that choose other refs than those of the project, as JSON."""
+    usual = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     given = [json.loads(after) for option, after in pairwise(arguments) if option == "--vars"]
     chosen = {name: value for each in given for name, value in each.items()}
-    return json.dumps({name: chosen[name] for name in sorted(chosen.keys() - {"as_of_date"})})
+    others = {name for name, value in chosen.items() if value != usual[name]} - {"as_of_date"}
+    return json.dumps({name: chosen[name] for name in sorted(others)})
 
 
 def run(dbt: Any, folder: str, environment: Mapping[str, str], arguments: list[str]) -> int:

@@ -25,7 +25,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-def splink(python: str, number: int, folder: Path) -> list[str]:
+def splink(python: str, number: int, folder: Path) -> list[int]:
     """Splink's persons of a data set, by the position of the record."""
     rows = febrl.rows(number)
     records, persons = folder / f"records-{number}.parquet", folder / f"persons-{number}.parquet"
@@ -39,8 +39,9 @@ def splink(python: str, number: int, folder: Path) -> list[str]:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{python} cannot run Splink's matching:\n{done.stderr}")
-    found = dict(pl.read_parquet(persons).iter_rows())
-    return [str(found[row["rec_id"]]) for row in rows]
+    found: dict[str, str] = dict(pl.read_parquet(persons).iter_rows())
+    numbers = {cluster: number for number, cluster in enumerate(sorted(set(found.values())))}
+    return [numbers[found[row["rec_id"]]] for row in rows]
 
 
 def main() -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
 from orchestration.loading.discovery import FoundFile, IgnoredFile
 from orchestration.loading.errors import LoadError
+from orchestration.loading.transaction import transaction
 
 _VERSION = 2
 _SCHEMA = """
@@ -226,7 +226,7 @@ class Ledger:
 
         `contents` gives the parts that are left of each.
         """
-        with self._transaction():
+        with transaction(self._connection):
             self._connection.executemany(
                 "UPDATE readings SET mapping = '', parts = ? WHERE table_name = ? AND sha256 = ?",
                 [(json.dumps(left), *content) for content, left in contents.items()],
@@ -243,7 +243,7 @@ class Ledger:
     ) -> None:
         """Record the outcomes of some files, all or none. From here on they count as handled."""
         has_loaded = any(outcome.entry.counts.rows_loaded for outcome in outcomes)
-        with self._transaction():
+        with transaction(self._connection):
             self._begin_load(load_id, sequence, has_loaded)
             for outcome in outcomes:
                 self._record(outcome, seen_ns)
@@ -257,7 +257,7 @@ class Ledger:
         self, load_id: str, sequence: int, now: datetime, files: Sequence[IgnoredFile]
     ) -> None:
         """Log files that are not read, and remember that they have been reported."""
-        with self._transaction():
+        with transaction(self._connection):
             self._begin_load(load_id, sequence, has_loaded=False)
             for file in files:
                 self.report(file)
@@ -271,16 +271,6 @@ class Ledger:
         self._connection.execute(
             "INSERT OR REPLACE INTO reported VALUES (?, ?)", (file.relative, file.message)
         )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
     def _begin_load(self, load_id: str, sequence: int, has_loaded: bool) -> None:
         self._connection.execute(
@@ -317,7 +307,7 @@ class Ledger:
         """
         if former == now:
             return
-        with self._transaction():
+        with transaction(self._connection):
             self._connection.execute(
                 """INSERT OR IGNORE INTO readings
                 SELECT table_name, ?, mapping, status, reason_code, message, parts, rows_read,
@@ -339,7 +329,7 @@ class Ledger:
 
     def forget_texts(self, lines: Sequence[int]) -> None:
         """Take the messages of some lines of the log away, from the disk too."""
-        with self._transaction():
+        with transaction(self._connection):
             self._connection.executemany(
                 "UPDATE log SET message = NULL WHERE rowid = ?", [(line,) for line in lines]
             )

@@ -8,14 +8,14 @@ person is random, so nobody can work out who it was, the holder of the key inclu
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from orchestration.loading.errors import LoadError
 from orchestration.loading.tokens import TOMBSTONE_KEY_VARIABLE
+from orchestration.loading.transaction import transaction
 
 _VERSION = 1
 _SCHEMA = """
@@ -122,7 +122,7 @@ class Register:
         `key_id` names the key of the tombstones; `records` are the record keys that stand for
         records of the persons, with their one_id.
         """
-        with self._transaction():
+        with transaction(self._connection):
             self._connection.executemany(
                 "INSERT OR IGNORE INTO erasures (request_id, one_id, requested_at) "
                 "VALUES (?, ?, ?)",
@@ -182,7 +182,7 @@ class Register:
 
         Noted before the file is written: a run that is killed between the two counts them again.
         """
-        with self._transaction():
+        with transaction(self._connection):
             self._connection.executemany(
                 "INSERT OR REPLACE INTO removed VALUES (?, ?, ?)",
                 [(one_id, place, count) for one_id, count in rows.items()],
@@ -190,7 +190,7 @@ class Register:
 
     def complete(self, now: datetime, stores_checked: int) -> None:
         """Mark all open requests as done. The counts go to the first request of each person."""
-        with self._transaction():
+        with transaction(self._connection):
             self._connection.execute(
                 """UPDATE erasures SET completed_at = ?, stores_checked = ?, rows_removed =
                     CASE WHEN request_id = (
@@ -218,16 +218,6 @@ class Register:
             "INSERT OR REPLACE INTO settings VALUES ('is_published', ?)",
             ("yes" if is_published else "",),
         )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
 
 def read_register(path: Path) -> tuple[Sequence[Erasure], Sequence[tuple[str, str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -52,12 +53,12 @@ def buyer(number: str, updated: datetime = NOON, **values: object) -> tuple[obje
 
 
 def golden(
-    cards: list[tuple[object, ...]] = [],  # noqa: B006
-    buyers: list[tuple[object, ...]] = [],  # noqa: B006
-    held: list[tuple[object, ...]] = [],  # noqa: B006
+    cards: Sequence[tuple[object, ...]] = (),
+    buyers: Sequence[tuple[object, ...]] = (),
+    held: Sequence[tuple[object, ...]] = (),
     *,
     precedences: list[tuple[date, str, str, int | None]] | None = None,
-    cut: list[tuple[str, str]] = [],  # noqa: B006
+    cut: Sequence[tuple[str, str]] = (),
     change: tuple[str, str] | None = None,
 ) -> dict[str, tuple[str | None, str]]:
     """Value and record by attribute, where all records are one person's."""

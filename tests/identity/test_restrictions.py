@@ -4,6 +4,7 @@ records that networkx closes, and mistakes in the SQL."""
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import combinations
 
@@ -46,7 +47,7 @@ def persons(
     holdings: list[Holding],
     *,
     expires: dict[str, int] | None = None,
-    pairs: list[Pair] = [],  # noqa: B006
+    pairs: Sequence[Pair] = (),
     change: tuple[str, str] | None = None,
 ) -> set[frozenset[str]]:
     """The groups of records that links make."""

@@ -60,9 +60,9 @@ select
     record_id,
     identifier_type,
     identifier_token,
-    2 * dense_rank() over (order by record_id asc nulls last) as record_number,
-    2 * dense_rank() over (
+    2 * cast(dense_rank() over (order by record_id asc nulls last) as bigint) as record_number,
+    2 * cast(dense_rank() over (
         order by
             one_id asc nulls last, identifier_type asc nulls last, identifier_token asc nulls last
-    ) + 1 as identifier_number
+    ) as bigint) + 1 as identifier_number
 from holdings

@@ -1,10 +1,9 @@
 -- Grain: one row per thing left in a trial, with the smallest thing of its piece
--- A thing of a trial is numbered by both: so all trials are one graph. A row number is small on
--- Spark, so the product has to be asked for.
+-- A thing of a trial is numbered by both: so all trials are one graph.
 {{ config(materialized='connected_components') }}
 select
-    cast(trials.removed_number as bigint) * 1000000000 + holdings.record_number as record_id,
-    cast(trials.removed_number as bigint) * 1000000000 + holdings.identifier_number as hub_record_id
+    trials.removed_number * 1000000000 + holdings.record_number as record_id,
+    trials.removed_number * 1000000000 + holdings.identifier_number as hub_record_id
 from {{ ref('int_identity__bridge_holdings') }} as holdings
 inner join {{ ref('int_identity__bridge_trials') }} as trials
     on

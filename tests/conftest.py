@@ -3,13 +3,11 @@ test processes of a run."""
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -19,9 +17,9 @@ from filelock import FileLock
 from orchestration.adapters import cdnow, complete_journey
 from orchestration.loading.load import load
 from orchestration.warehouse.build import BuildOptions, building, dbt_files, finish_build
-from orchestration.warehouse.dbt_run import failure_message
+from orchestration.warehouse.dbt_run import dbt_environment, failure_message
 from orchestration.workspace import Workspace
-from tests.dbt_forks import WaitingDbt
+from tests.dbt_forks import run_dbt
 
 LOADED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN_KEY = b"a key for tests, not a secret"
@@ -80,17 +78,16 @@ def build_brand(
         arguments.insert(arguments.index("resource_type:unit_test"), "resource_type:test")
         arguments += selection
         zone = plan.lake.business_zone
-        result = waiting_dbt().run(files, arguments, zone, plan.sources, plan.build_file)
+        result = run_dbt(files, arguments, dbt_environment(plan.sources, plan.build_file, zone))
         assert result.is_successful, failure_message(result, files)
         return finish_build(plan, files, dict(result.counts)).build_file
 
 
-@cache
-def waiting_dbt() -> WaitingDbt:
-    """The dbt of this test process."""
-    dbt = WaitingDbt()
-    atexit.register(dbt.close)
-    return dbt
+@pytest.fixture
+def forked_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds and dry runs of the product run dbt in a fork."""
+    monkeypatch.setattr("orchestration.warehouse.build.run_dbt", run_dbt)
+    monkeypatch.setattr("orchestration.identity.dry_run.run_dbt", run_dbt)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

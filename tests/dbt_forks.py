@@ -1,31 +1,36 @@
 """A dbt that has read the project: each command runs in a fork of one process that waits.
 
 The imports and the project take dbt longer than a small brand's rows. A build of a user starts a
-process of its own (`orchestration.warehouse.dbt_run`), as it does in the tests of the command line
-and of the daily job; a fork of the waiting process ends with the same rows.
+process of its own (`orchestration.warehouse.dbt_run`), as it does in the tests of builds and of
+the daily job; a fork of the waiting process ends with the same rows.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
+from filelock import FileLock
 
 from orchestration.warehouse.dbt_run import (
     DbtFiles,
     DbtResult,
+    NodeResult,
     dbt_environment,
     read_results,
     with_folders,
@@ -33,101 +38,45 @@ from orchestration.warehouse.dbt_run import (
 from orchestration.warehouse.lake import DEFAULT_ZONE
 from orchestration.workspace import PROJECT
 
-SILENT = {"DBT_LOG_LEVEL": "none", "DBT_LOG_LEVEL_FILE": "none"}
-
-
-class WaitingDbt:
-    """The processes that wait: one for each set of variables that choose other refs.
-
-    The path of the lake is written into a project as dbt reads it; it is the same for every brand
-    where each command runs in the folder that holds the lake.
-    """
-
-    def __init__(self) -> None:
-        self._projects: dict[str, _ReadProject] = {}
-
-    def run(
-        self, files: DbtFiles, arguments: Sequence[str], zone: str, lake: Path, build_file: Path
-    ) -> DbtResult:
-        """Run a dbt command on a brand and wait for it, as `run_dbt` does."""
-        variables = variables_that_choose(arguments)
-        if variables not in self._projects:
-            self._projects[variables] = _ReadProject(variables)
-        return self._projects[variables].run(files, arguments, zone, lake, build_file)
-
-    def close(self) -> None:
-        """Let the processes end."""
-        for project in self._projects.values():
-            project.close()
-
-
-class _ReadProject:
-    """A process that has read the project with some variables."""
-
-    def __init__(self, variables: str) -> None:
-        self._files = DbtFiles(project=PROJECT, work=Path(tempfile.mkdtemp(prefix="rekindle-dbt-")))
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", __file__, variables],
-            cwd=self._files.work,
-            env=_environment(self._files, DEFAULT_ZONE, "lake", Path("rekindle.duckdb")),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(
-        self, files: DbtFiles, arguments: Sequence[str], zone: str, lake: Path, build_file: Path
-    ) -> DbtResult:
-        files.target.mkdir(parents=True, exist_ok=True)
-        (files.target / "run_results.json").unlink(missing_ok=True)
-        command = {
-            "folder": str(lake.parent),
-            "environment": _environment(files, zone, lake.name, build_file),
-            "arguments": arguments,
-        }
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
-        return_code = self._process.stdout.readline()
-        assert return_code, "dbt could not read the project; what it said stands above"
-        shutil.copy(self._files.target / "manifest.json", files.target)
-        return read_results(files, int(return_code))
-
-    def close(self) -> None:
-        self._process.communicate()
-        shutil.rmtree(self._files.work, ignore_errors=True)
-
-
-def _environment(files: DbtFiles, zone: str, lake: str, build_file: Path) -> dict[str, str]:
-    return {**with_folders(dbt_environment(Path(lake), build_file, zone), files), **SILENT}
-
-
-def serve(variables: str) -> None:
-    """Read the project, then run each command that comes in a fork, one after the other.
-
-    A fork ends before garbage is worth collecting, and looking for it would copy every page of the
-    project: this takes a quarter of a small build.
-    """
-    from dbt.cli.main import dbtRunner
+if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    parsed = dbtRunner().invoke(["parse", "--vars", variables])
-    if parsed.exception is not None:
-        raise parsed.exception
-    project = parsed.result
-    assert isinstance(project, Manifest)
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            sys.exit(run(dbtRunner(project), **json.loads(line)))
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+SILENT = {"DBT_LOG_LEVEL": "none", "DBT_LOG_LEVEL_FILE": "none"}
+PATIENCE_IN_SECONDS = 180
+"""How long dbt may take to read the project."""
+STARTED: list[subprocess.Popen[bytes]] = []
+"""The processes of this one; they outlive it where another still asks them."""
+
+
+def run_dbt(
+    files: DbtFiles,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    on_result: Callable[[NodeResult], None] | None = None,
+) -> DbtResult:
+    """Run a dbt command on a brand in a fork, as `orchestration.warehouse.dbt_run.run_dbt` does.
+
+    The path of the lake is written into a project as dbt reads it; it is the same for every brand
+    because each command runs in the folder that holds the lake. Nobody hears of single results.
+    """
+    lake = Path(environment["REKINDLE_LAKE"])
+    assert lake.name == "lake"
+    files.target.mkdir(parents=True, exist_ok=True)
+    (files.target / "run_results.json").unlink(missing_ok=True)
+    waiting = _waiting(variables_that_choose(arguments))
+    command = {
+        "folder": str(lake.parent),
+        "project": str(files.project),
+        "environment": {**with_folders({**environment, "REKINDLE_LAKE": lake.name}, files), **SILENT},
+        "arguments": list(arguments),
+    }
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(waiting / "socket"))
+        connection.sendall(json.dumps(command).encode() + b"\n")
+        answer = connection.makefile().readline()
+    assert answer, "dbt's process ended early; what it said stands above"
+    shutil.copy(waiting / "target" / "manifest.json", files.target)
+    return read_results(files, int(answer))
 
 
 def variables_that_choose(arguments: Sequence[str]) -> str:
@@ -139,22 +88,125 @@ def variables_that_choose(arguments: Sequence[str]) -> str:
     return json.dumps({name: chosen[name] for name in sorted(others)})
 
 
-def run(dbt: Any, folder: str, environment: Mapping[str, str], arguments: list[str]) -> int:
-    """Run a dbt command in this process; returns its exit code."""
+def _waiting(variables: str) -> Path:
+    """The folder of the process that has read the project with some variables.
+
+    One serves all processes of a test run; it ends when the run does.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    controller = os.getppid() if "PYTEST_XDIST_TESTRUNUID" in os.environ else os.getpid()
+    name = hashlib.sha256(f"{run} {variables}".encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"rekindle-dbt-{name}"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "socket").exists():
+            _start(folder, variables, controller)
+    return folder
+
+
+def _start(folder: Path, variables: str, controller: int) -> None:
+    files = DbtFiles(project=PROJECT, work=folder)
+    environment = dbt_environment(Path("lake"), Path("rekindle.duckdb"), DEFAULT_ZONE)
+    process = subprocess.Popen(
+        [sys.executable, "-P", __file__, str(folder), variables, str(controller)],
+        cwd=folder,
+        env={**with_folders(environment, files), **SILENT, "PYTHONPATH": str(PROJECT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    STARTED.append(process)
+    until = time.monotonic() + PATIENCE_IN_SECONDS
+    while not (folder / "socket").exists():
+        assert process.poll() is None, "dbt could not read the project; what it said stands above"
+        assert time.monotonic() < until, "dbt takes too long to read the project"
+        time.sleep(0.1)
+
+
+def serve(folder: Path, variables: str, controller: int) -> None:
+    """Read the project, then run each command that comes in a fork, until the test run ends.
+
+    A fork ends before garbage is worth collecting, and looking for it would copy every page of the
+    project: this takes a quarter of a small build.
+    """
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    from tests.dbt_lean import leave_out
+
+    parsed = dbtRunner().invoke(["parse", "--vars", variables])
+    if parsed.exception is not None:
+        raise parsed.exception
+    project = parsed.result
+    assert isinstance(project, Manifest)
+    leave_out(project)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.settimeout(1)
+        listener.bind(str(folder / "unready"))
+        listener.listen()
+        (folder / "unready").rename(folder / "socket")
+        while _is_running(controller):
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(-1, os.WNOHANG)
+            with contextlib.suppress(TimeoutError):
+                connection, _ = listener.accept()
+                with connection:
+                    if os.fork() == 0:
+                        _answer(connection, project)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
     try:
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(environment)
-        done = dbt.invoke(arguments)
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _answer(connection: socket.socket, project: Manifest) -> NoReturn:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    return_code = 2
+    try:
+        connection.settimeout(None)
+        return_code = _run(project, **json.loads(connection.makefile().readline()))
+        DuckDBConnectionManager.env().close()
+        connection.sendall(f"{return_code}\n".encode())
     except BaseException:
         traceback.print_exc()
-        return 2
+    finally:
+        sys.stderr.flush()
+        os._exit(return_code)
+
+
+def _run(
+    manifest: Manifest,
+    folder: str,
+    project: str,
+    environment: Mapping[str, str],
+    arguments: list[str],
+) -> int:
+    """Run a dbt command in this process; returns its exit code."""
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.nodes import SeedNode
+
+    for node in manifest.nodes.values():
+        if isinstance(node, SeedNode):
+            node.root_path = project
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    done = dbtRunner(manifest).invoke([*arguments, "--no-write-json"])
     if done.exception is not None:
         print(done.exception, file=sys.stderr, flush=True)
         return 2
+    results: Any = done.result
+    results.write(str(Path(environment["DBT_TARGET_PATH"]) / "run_results.json"))
     return 0 if done.success else 1
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        serve(sys.argv[1])
+    serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

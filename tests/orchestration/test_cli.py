@@ -106,6 +106,7 @@ def test_dbt_is_passed_through(folders: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_dbt")
 def test_demo_of_a_landing_folder_that_is_empty(folders: Path) -> None:
     landing = folders / "empty"
     landing.mkdir()

@@ -333,6 +333,7 @@ def dry_run_of(build_file: Path, policy: Path, out: Path) -> tuple[DryRun, dict[
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_dbt")
 def test_an_unchanged_policy_changes_nobody(full_refresh: Path, tmp_path: Path) -> None:
     found, written = dry_run_of(full_refresh, SHIPPED / "identifier_policy.csv", tmp_path / "out")
     assert set(found.people.values()) == {0}
@@ -342,6 +343,7 @@ def test_an_unchanged_policy_changes_nobody(full_refresh: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_dbt")
 def test_a_changed_policy_shows_who_would_be_whom(full_refresh: Path, tmp_path: Path) -> None:
     """Six cards may share a phone, two a card number; an account is its mother's, not the child's;
     the fan's e-mail is no longer believed, and the phone that alone names a buyer neither."""
@@ -379,6 +381,7 @@ def test_a_changed_policy_shows_who_would_be_whom(full_refresh: Path, tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_dbt")
 @pytest.mark.parametrize("handed_over", ["full_refresh", "day_by_day"])
 def test_a_stricter_policy_parts_what_it_means_to_part(
     handed_over: str, request: pytest.FixtureRequest, tmp_path: Path

@@ -46,10 +46,10 @@ demo:  ## a brand's data -> published marts in serving/rekindle.duckdb
 	@$(BIN)/rekindle demo '$(DATA)' --engine '$(ENGINE)' $(if $(AS_OF),--as-of '$(AS_OF)')
 
 test:  ## every check: dbt parse, policy suite, style, types, tests
-	@started=$$SECONDS; $(setup) test; status=0; \
-	$(MAKE) policy; \
+	@started=$$SECONDS; $(setup) test; mkdir -p target; status=0; \
 	echo "[test] style and types are checked beside the tests; what they say comes last"; \
-	$(MAKE) lint >target/lint.txt 2>&1 & lint=$$!; trap 'kill $$lint 2>/dev/null' INT TERM; \
+	$(MAKE) lint >target/lint.txt 2>&1 & lint=$$!; trap 'kill $$lint 2>/dev/null || true' EXIT; \
+	$(MAKE) policy; \
 	$(MAKE) pytest || status=1; \
 	wait $$lint || status=1; cat target/lint.txt; \
 	if [ $$status != 0 ]; then echo "[test] failed, see above" >&2; exit 1; fi; \
@@ -64,7 +64,7 @@ lint:  ## ruff, mypy, yamllint, sqlfluff (dbt templater)
 	check "ruff: layout" $(BIN)/ruff format --check .; \
 	check "yamllint" $(BIN)/yamllint --strict .; \
 	check "sqlfluff (about a minute, mypy beside it)" env REKINDLE_BUILD=target/lint.duckdb \
-		$(BIN)/sqlfluff lint --disable-progress-bar --processes $(JOBS) \
+		DBT_TARGET_PATH=target/lint $(BIN)/sqlfluff lint --disable-progress-bar --processes $(JOBS) \
 		models snapshots tests/dbt; \
 	check "mypy" wait $$mypy; cat target/mypy.txt; \
 	exit $$status

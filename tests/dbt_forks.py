@@ -67,7 +67,10 @@ def run_dbt(
     command = {
         "folder": str(lake.parent),
         "project": str(files.project),
-        "environment": {**with_folders({**environment, "REKINDLE_LAKE": lake.name}, files), **SILENT},
+        "environment": {
+            **with_folders({**environment, "REKINDLE_LAKE": lake.name}, files),
+            **SILENT,
+        },
         "arguments": list(arguments),
     }
     with socket.socket(socket.AF_UNIX) as connection:
@@ -173,7 +176,7 @@ def _answer(connection: socket.socket, project: Manifest) -> NoReturn:
     try:
         connection.settimeout(None)
         return_code = _run(project, **json.loads(connection.makefile().readline()))
-        DuckDBConnectionManager.env().close()
+        DuckDBConnectionManager.env().close()  # type: ignore[no-untyped-call]
         connection.sendall(f"{return_code}\n".encode())
     except BaseException:
         traceback.print_exc()

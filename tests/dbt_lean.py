@@ -7,17 +7,18 @@ dictionary. Which statements reach the database, and in which order, stays dbt's
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 import jinja2
-from dbt.clients.jinja import get_template
+from dbt.clients.jinja import MacroGenerator
 from dbt.compilation import Linker
-from dbt.context.macros import MacroNamespace
+from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import Macro
 from dbt_common.clients import agate_helper
-from dbt_common.clients.jinja import template_cache
+from dbt_common.clients.jinja import get_template, template_cache
 from dbt_common.events.base_types import DebugLevel, EventLevel, InfoLevel
 from dbt_common.events.event_manager import EventManager
 
@@ -48,7 +49,7 @@ def _silence_events() -> None:
 
 
 def _flatten_namespaces() -> None:
-    """A context asks its namespace for every macro there is, five dictionaries for each."""
+    """A context makes every macro there is, and asks five dictionaries for each."""
     usual = MacroNamespace.__init__
 
     def make(self: Any, *args: Any, **named: Any) -> None:
@@ -63,6 +64,20 @@ def _flatten_namespaces() -> None:
     def macro(self: Any, name: str) -> Any:
         return self.flat[name]
 
+    def add_macros(self: Any, macros: Iterable[Macro], ctx: dict[str, Any]) -> None:
+        for macro in macros:
+            generator = object.__new__(MacroGenerator)
+            generator.macro, generator.context = macro, ctx
+            generator.node, generator.stack = self.node, self.thread_ctx
+            is_internal = macro.package_name in self.internal_package_names
+            packages = self.internal_packages if is_internal else self.packages
+            packages.setdefault(macro.package_name, {})[macro.name] = generator
+            if not is_internal and macro.package_name == self.search_package:
+                self.locals[macro.name] = generator
+            elif not is_internal and macro.package_name == self.root_package:
+                self.globals[macro.name] = generator
+
+    MacroNamespaceBuilder.add_macros = add_macros  # type: ignore[method-assign]
     MacroNamespace.__init__ = make  # type: ignore[method-assign]
     MacroNamespace.__iter__ = names  # type: ignore[method-assign]
     MacroNamespace.__getitem__ = macro  # type: ignore[method-assign]
@@ -78,7 +93,7 @@ def _compile_templates_once(project: Manifest) -> None:
             compiled[key] = usual(self, source, *rest, **named)
         return compiled[key]
 
-    jinja2.Environment.compile = compile_once  # type: ignore[assignment]
+    jinja2.Environment.compile = compile_once  # type: ignore[method-assign]
     for macro in project.macros.values():
         template_cache.get_node_template(macro)
     for node in project.nodes.values():

@@ -1,4 +1,4 @@
-"""dbt's own unit tests (models/**/*__unit_tests.yml) run on the warehouse of an empty brand.
+"""dbt's own unit tests (models/**/*__unit_tests.yml) run on the warehouse of a small brand.
 
 They bring their own rows; of the build they need nothing but the columns of its tables.
 """
@@ -6,29 +6,36 @@ They bring their own rows; of the build they need nothing but the columns of its
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from orchestration.warehouse.build import dbt_files, read_state
-from orchestration.warehouse.dbt_run import failure_message
-from tests.conftest import hand_over, make_workspace, waiting_dbt
+from orchestration.warehouse.build import dbt_files
+from orchestration.warehouse.dbt_run import dbt_environment, failure_message
+from orchestration.warehouse.lake import DEFAULT_ZONE
+from tests.conftest import BuildWarehouse
+from tests.dbt_forks import run_dbt
 
 AT_LEAST = 35
 """Fewer unit tests than this mean that a folder of them is no longer found."""
 
 
 @pytest.mark.slow
-def test_all_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
-    workspace = make_workspace(tmp_path, tmp_path / "landing")
-    workspace.landing.mkdir()
-    build_file = hand_over(workspace)
-    state = read_state(build_file)
-    assert state is not None
+def test_all_unit_tests_of_the_models_pass(
+    tmp_path: Path,
+    cdnow_landing: Path,
+    loaded: Callable[[Path], Path],
+    build_warehouse: BuildWarehouse,
+) -> None:
+    build_file = tmp_path / "rekindle.duckdb"
+    shutil.copyfile(build_warehouse(cdnow_landing, date(1998, 2, 14)), build_file)
     files = dbt_files(build_file)
-    arguments = ["test", "--select", "test_type:unit"]
+    environment = dbt_environment(loaded(cdnow_landing) / "lake", build_file, DEFAULT_ZONE)
 
-    result = waiting_dbt().run(files, arguments, state.business_zone, workspace.lake, build_file)
+    result = run_dbt(files, ["test", "--select", "test_type:unit"], environment)
 
     assert result.is_successful, failure_message(result, files)
     manifest = json.loads((files.target / "manifest.json").read_text(encoding="utf-8"))

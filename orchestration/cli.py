@@ -38,6 +38,7 @@ from orchestration.warehouse.build import (
 from orchestration.warehouse.dbt_run import dbt_command, dbt_environment, with_folders
 from orchestration.warehouse.lake import DEFAULT_ZONE, read_lake
 from orchestration.warehouse.policy import check_policies
+from orchestration.warehouse.read_ahead import project_read_ahead
 from orchestration.workspace import (
     BUILD_FILE_NAME,
     DATA_SETS,
@@ -133,10 +134,11 @@ def demo(
     options = _options(as_of, rfm_mode, lifecycle_mode, full_refresh)
     terminal = Terminal(total=5)
     terminal.say(f"Rekindle: {workspace.brand}")
-    _landing_step(terminal, workspace)
-    _load_step(terminal, workspace)
-    with terminal.step("Check the policies in seeds/policy") as notes:
-        notes.append(_policy_note(check_policies(PROJECT / "seeds" / "policy")))
+    with project_read_ahead(workspace, options):
+        _landing_step(terminal, workspace)
+        _load_step(terminal, workspace)
+        with terminal.step("Check the policies in seeds/policy") as notes:
+            notes.append(_policy_note(check_policies(PROJECT / "seeds" / "policy")))
     built = _build_step(terminal, workspace, options)
     published = _publish_step(terminal, workspace, built.aside)
     terminal.say("")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -88,6 +89,7 @@ def forked_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds and dry runs of the product run dbt in a fork."""
     monkeypatch.setattr("orchestration.warehouse.build.run_dbt", run_dbt)
     monkeypatch.setattr("orchestration.identity.dry_run.run_dbt", run_dbt)
+    monkeypatch.setattr("orchestration.cli.project_read_ahead", lambda *_: nullcontext())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

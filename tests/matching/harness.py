@@ -21,8 +21,10 @@ from tests.macros.engine import render
 
 MODELS = (
     "match_profiles",
+    "match_profile_keys",
     "match_keys",
     "match_candidates",
+    "match_levels",
     "match_comparisons",
     "match_settings",
     "match_scores",

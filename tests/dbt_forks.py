@@ -67,7 +67,10 @@ def run_dbt(
     command = {
         "folder": str(lake.parent),
         "project": str(files.project),
-        "environment": {**with_folders({**environment, "REKINDLE_LAKE": lake.name}, files), **SILENT},
+        "environment": {
+            **with_folders({**environment, "REKINDLE_LAKE": lake.name}, files),
+            **SILENT,
+        },
         "arguments": list(arguments),
     }
     with socket.socket(socket.AF_UNIX) as connection:

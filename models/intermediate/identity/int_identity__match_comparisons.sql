@@ -8,10 +8,10 @@ profiles as (
     select
         profile_id,
         content_id,
-        person_id
-        {%- for field in counted %},
-        {{ field }}_holders
+        {%- for field in counted %}
+        {{ field }}_holders,
         {%- endfor %}
+        person_id
     from {{ ref('int_identity__match_profiles') }}
 ),
 
@@ -45,10 +45,10 @@ pairs as (
         levels.place_level,
         levels.gender_level,
         levels.is_same_place,
-        levels.is_same_postcode
-        {%- for field in counted %},
-        greatest(lefts.{{ field }}_holders, rights.{{ field }}_holders) as {{ field }}_holders
+        {%- for field in counted %}
+        greatest(lefts.{{ field }}_holders, rights.{{ field }}_holders) as {{ field }}_holders,
         {%- endfor %}
+        levels.is_same_postcode
     from {{ ref('int_identity__match_candidates') }} as candidates
     inner join profiles as lefts on candidates.left_profile_id = lefts.profile_id
     inner join profiles as rights on candidates.right_profile_id = rights.profile_id

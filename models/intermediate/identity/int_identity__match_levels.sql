@@ -1,6 +1,6 @@
 -- Grain: one row per pair of profiles and contents ever compared, with the level of each comparison
--- A log: two profiles agree as they did as long as they say what they said. Where one says something
--- else, the levels of what it said stay behind unread.
+-- A log: two profiles agree as they did as long as they say what they said. Where one says
+-- something else, the levels of what it said stay behind unread.
 -- A level is null where a side does not know the value: absence is no evidence. Texts are near when
 -- one letter in three to five differs, two in six to eleven and so on, or when one is the beginning
 -- or the end of the other; a name is near its initial.

@@ -1,7 +1,7 @@
 -- Grain: one row per profile, content and blocking rule whose key it has
--- A log: what a profile says makes the same keys as long as it says that and the policy stays. Where
--- a profile says something else, the keys of what it said stay behind unread. Parts that it lacks
--- make no key.
+-- A log: what a profile says makes the same keys as long as it says that and the policy stays.
+-- Where a profile says something else, the keys of what it said stay behind unread. Parts that it
+-- lacks make no key.
 {{ config(materialized='incremental', incremental_strategy='append') }}
 {%- set parts = {
     'birth_month_day': "cast(birth_month * 100 + birth_day as string)",

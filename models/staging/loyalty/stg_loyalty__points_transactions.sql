@@ -7,7 +7,9 @@
 with
 
 candidates as (
-    {{ versions_to_judge(source('loyalty', 'points_transactions'), 'transaction_id', 'occurred_at') }}
+    {{ versions_to_judge(
+        source('loyalty', 'points_transactions'), 'transaction_id', 'occurred_at'
+    ) }}
 ),
 
 versions as (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -61,31 +61,41 @@ def build_in(
     full_refresh: bool,
     with_tests: bool = True,
     environment: Mapping[str, str] = MappingProxyType({}),
+    selection: Sequence[str] = (),
+    keeps_log: bool = False,
 ) -> Built:
-    """What `rekindle build` does, with or without data tests; a full refresh starts from nothing.
+    """What `rekindle build` does, with or without data tests.
+
+    A full refresh starts from nothing; with `keeps_log` it keeps the ids of persons, as users' do.
 
     Dbt's parsed project stays for the next build, as it does for users. `environment` adds to that
-    of dbt.
+    of dbt; of a `selection` only these models are built.
     """
-    if full_refresh and workspace.build.is_dir():
+    if full_refresh and not keeps_log and workspace.build.is_dir():
         for file in workspace.build.iterdir():
             if file.is_file():
                 file.unlink()
     start = time.perf_counter()
     with ChildrenMemory() as memory:
         options = BuildOptions(full_refresh=full_refresh)
-        nodes = said(lambda: _build(workspace, options, with_tests, environment))
+        nodes = said(lambda: _build(workspace, options, with_tests, environment, selection))
     return Built(time.perf_counter() - start, span(nodes), memory.peak, nodes)
 
 
 def _build(
-    workspace: Workspace, options: BuildOptions, with_tests: bool, added: Mapping[str, str]
+    workspace: Workspace,
+    options: BuildOptions,
+    with_tests: bool,
+    added: Mapping[str, str],
+    selection: Sequence[str],
 ) -> tuple[Node, ...]:
     with building(workspace, options) as plan:
         files = dbt_files(plan.build_file)
         arguments = list(plan.dbt_arguments)
         if not with_tests:
             arguments.insert(arguments.index("--exclude") + 1, "resource_type:test")
+        if selection:
+            arguments += ["--select", *selection]
         environment = dbt_environment(
             plan.sources, plan.build_file, plan.lake.business_zone, plan.engine
         )

@@ -1,18 +1,18 @@
-{# Contracts round by round until no edge is left; returns the number of rounds. #}
-{% macro components_contract(target_relation) -%}
-    {% set progress = namespace(rounds=0, edges_left=true) %}
-    {% for number in range(64) if progress.edges_left %}
-        {% set edges = components_round_relation(target_relation, 'edges', number) %}
-        {% set parents = components_round_relation(target_relation, 'parents', number) %}
-        {% set next_edges = components_round_relation(target_relation, 'edges', number + 1) %}
+{# Contracts round by round, from the edges of a part on, until none is left; returns the number of
+   rounds. #}
+{% macro components_contract(target_relation, first_part) -%}
+    {% set progress = namespace(rounds=0, part=first_part) %}
+    {% for number in range(1, 65) if progress.part %}
+        {% set edges = components_part(target_relation, progress.part) %}
+        {% set parents = components_part(target_relation, 'parents_' ~ (number - 1)) %}
+        {% set next_edges = components_part(target_relation, 'edges_' ~ number) %}
         {% do adapter.drop_relation(parents) %}
         {% do adapter.drop_relation(next_edges) %}
         {% do run_query(create_table_as(false, parents, components_parents_sql(edges))) %}
         {% set next_edges_sql = components_contracted_edges_sql(edges, parents) %}
         {% do run_query(create_table_as(false, next_edges, next_edges_sql)) %}
-        {% set progress.rounds = number + 1 %}
-        {% set counted = run_query('select count(*) from ' ~ next_edges) %}
-        {% set progress.edges_left = counted.columns[0][0] > 0 %}
+        {% set left = run_query('select count(*) from ' ~ next_edges).columns[0][0] %}
+        {% set progress.rounds, progress.part = number, 'edges_' ~ number if left else none %}
     {% endfor %}
     {{ return(progress.rounds) }}
 {%- endmacro %}

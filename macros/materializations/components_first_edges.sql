@@ -1,6 +1,6 @@
 {# Edges lead from the greater to the smaller node, here and in every round. #}
 {% macro components_first_edges(target_relation, edges_sql) -%}
-    {% set edges = components_round_relation(target_relation, 'edges', 0) %}
+    {% set edges = components_part(target_relation, 'edges') %}
     {% do adapter.drop_relation(edges) %}
     {% set first_edges_sql -%}
         select

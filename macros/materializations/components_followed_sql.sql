@@ -4,7 +4,7 @@
     {%- set labels = namespace(newest='first_parents.parent_id', joins='') %}
     {%- for number in range(1, rounds) %}
     {%- set parents = 'parents_' ~ number %}
-    {%- set relation = components_round_relation(target_relation, 'parents', number) %}
+    {%- set relation = components_part(target_relation, 'parents_' ~ number) %}
     {%- set condition = parents ~ '.node_id = ' ~ labels.newest %}
     {%- set joined = [' left join', relation, 'as', parents, 'on', condition] | join(' ') %}
     {%- set labels.joins = labels.joins ~ joined %}

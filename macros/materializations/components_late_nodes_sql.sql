@@ -2,11 +2,11 @@
 {% macro components_late_nodes_sql(target_relation, rounds) -%}
     select later.node_id from (
         {%- for number in range(1, rounds) %}
-        select node_id from {{ components_round_relation(target_relation, 'parents', number) }}
+        select node_id from {{ components_part(target_relation, 'parents_' ~ number) }}
         {{- ' union' if not loop.last }}
         {%- endfor %}
     ) as later
-    left join {{ components_round_relation(target_relation, 'parents', 0) }} as earliest
+    left join {{ components_part(target_relation, 'parents_0') }} as earliest
         on later.node_id = earliest.node_id
     where earliest.node_id is null
 {%- endmacro %}

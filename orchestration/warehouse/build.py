@@ -34,7 +34,7 @@ from orchestration.warehouse.dbt_run import (
 )
 from orchestration.warehouse.held_lake import hold_lake
 from orchestration.warehouse.lake import LakeState, read_lake
-from orchestration.warehouse.policy import check_policies
+from orchestration.warehouse.policy import check_policies, policies_that_begin
 from orchestration.warehouse.spark import METASTORE, WAREHOUSE, spark_version
 from orchestration.warehouse.spark_tables import show_tables
 from orchestration.workspace import PROJECT, Engine, Workspace
@@ -140,6 +140,7 @@ def plan_build(workspace: Workspace, options: BuildOptions, project: Path = PROJ
     reason = reason or _refresh_reason(
         build_file, state, fingerprint, as_of, options, workspace.engine
     )
+    reason = reason or _begun_policies(project, state, as_of)
     snapshotted = state.snapshotted_as_of if state else None
     runs_snapshots = aside is None and (
         snapshotted is None or (as_of is not None and as_of >= snapshotted)
@@ -400,6 +401,14 @@ def _refresh_reason(
     if state.as_of is not None and (as_of is None or as_of < state.as_of):
         return f"the business date goes back from {state.as_of} to {as_of or 'none'}"
     return None
+
+
+def _begun_policies(project: Path, state: BuildState | None, as_of: date | None) -> str | None:
+    """Rows that were kept follow the policies of their day, so others make them anew."""
+    if state is None or state.as_of is None or as_of is None:
+        return None
+    begun = policies_that_begin(project / "seeds" / "policy", state.as_of, as_of)
+    return f"rows of {', '.join(begun)} come into force by {as_of}" if begun else None
 
 
 def _dbt_arguments(

@@ -59,6 +59,17 @@ class PolicyError(RekindleError):
         super().__init__("\n  ".join([head, *shown]))
 
 
+def policies_that_begin(folder: Path, after: date, until: date) -> tuple[str, ...]:
+    """The dated policies in `folder` with a row in force from a day after `after` to `until` on."""
+    begun = []
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            days = [row.get("valid_from") or "" for row in csv.DictReader(lines)]
+        if any(after.isoformat() < day <= until.isoformat() for day in days):
+            begun.append(path.stem)
+    return tuple(begun)
+
+
 # ---------------------------------------------------------------------------- what a value may be
 
 

@@ -21,8 +21,10 @@ from tests.macros.engine import render
 
 MODELS = (
     "match_profiles",
+    "match_profile_keys",
     "match_keys",
     "match_candidates",
+    "match_levels",
     "match_comparisons",
     "match_settings",
     "match_scores",
@@ -33,6 +35,8 @@ MODELS = (
 )
 """In the order in which they read each other."""
 TITLES = re.compile("^(mr|mrs|ms|miss|dr)[. ]+|(先生|女士|小姐|太太)$")
+LOGS = ("match_profile_keys", "match_levels")
+"""Those that keep what was found out on earlier days."""
 FOLDER = PROJECT / "models/intermediate/identity"
 
 
@@ -101,13 +105,25 @@ class Matching:
         for name, frame in (policies or {}).items():
             self._frame(name, frame)
         self._table("stg_rekindle__as_of", "select date '2025-12-31' as as_of_date")
+        self._frame("int_identity__decided_pairs", _decided_pairs(separated))
+        self._records(records)
+        for model in MODELS:
+            self._run(model)
+
+    def next_day(self, records: Sequence[Record], change: tuple[str, str] = ("", "")) -> None:
+        """Other records, with what was found out about the former ones kept.
+
+        `change` replaces a text in the models.
+        """
+        self._records(records)
+        for model in MODELS:
+            self._run(model, change=change, keeps=model in LOGS)
+
+    def _records(self, records: Sequence[Record]) -> None:
         described = match_records(records)
         self._frame("int_identity__match_records", described)
         self._frame("int_identity__linked_persons", _linked_persons(records, described))
         self._frame("int_identity__linking_identifiers", _identifiers(records))
-        self._frame("int_identity__decided_pairs", _decided_pairs(separated))
-        for model in MODELS:
-            self._run(model)
 
     def rows(self, question: str) -> list[tuple[object, ...]]:
         """The rows of a question to the tables."""
@@ -131,11 +147,15 @@ class Matching:
         )
         return [int(str(person)) for _, person in rows]
 
-    def _run(self, model: str) -> None:
-        sql = render((FOLDER / f"int_identity__{model}.sql").read_text("utf-8"))
+    def _run(self, model: str, *, change: tuple[str, str] = ("", ""), keeps: bool = False) -> None:
+        text = (FOLDER / f"int_identity__{model}.sql").read_text("utf-8")
+        sql = render(text.replace(*change) if change[0] else text, is_incremental=keeps)
         if "match_groups" in model:
             edges = self.connection.execute(sql).fetchall()
             self._frame(f"int_identity__{model}", _components(edges))
+        elif keeps:
+            sql = sql.replace("this.relation", f"ref.int_identity__{model}")
+            self.connection.execute(f"insert into ref.int_identity__{model} {sql}")
         else:
             self._table(f"int_identity__{model}", sql)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import csv
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 FIRST_DAY = "2025-03-01"
@@ -408,17 +408,39 @@ SCENARIOS = (
 
 
 def random_records(seed: int, records: int = 400) -> tuple[Record, ...]:
-    """Cards and app accounts whose phones and e-mails come from small pools."""
+    """Cards and app accounts whose phones and e-mails come from small pools.
+
+    Some tell of another phone or e-mail a day later, and on the last day some phones are given by
+    so many new cards that they are cut.
+    """
     chance = random.Random(seed)
+
+    def value(column: str) -> str:
+        number = chance.randrange(records // 2)
+        return phone(500_000 + number) if column == "phone" else f"random{number}@pool.cn"
+
     made = []
     for number in range(records):
         columns = {}
         if chance.random() < 0.7:
-            columns["phone"] = phone(500_000 + chance.randrange(records // 2))
+            columns["phone"] = value("phone")
         if chance.random() < 0.5:
-            columns["email"] = f"random{chance.randrange(records // 2)}@pool.cn"
-        system = chance.choice(["crm", "app"])
-        made.append(Record(system, f"random-{number}", chance.choice(DAYS), columns))
+            columns["email"] = value("email")
+        record = Record(
+            chance.choice(["crm", "app"]), f"random-{number}", chance.choice(DAYS), columns
+        )
+        made.append(record)
+        if record.day < DAYS[-1] and chance.random() < 0.2:
+            later = chance.choice([day for day in DAYS if day > record.day])
+            column = chance.choice(["phone", "email"])
+            made.append(replace(record, day=later, columns={**columns, column: value(column)}))
+    holders = Counter(record.columns.get("phone") for record in made if record.day < DAYS[-1])
+    shared_phones = sorted(held for held, times in holders.items() if held and times > 1)
+    for number, shared in enumerate(chance.sample(shared_phones, 5)):
+        made += [
+            Record("crm", f"random-crowd-{number}-{card}", DAYS[-1], {"phone": shared})
+            for card in range(6)
+        ]
     return tuple(made)
 
 

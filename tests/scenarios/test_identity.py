@@ -3,9 +3,10 @@ against scipy's connected components."""
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import duckdb
@@ -44,6 +45,12 @@ PULSES = tuple(
     for day in DAYS
 )
 Groups = dict[str, frozenset[str]]
+PERSONS_NOW = """
+select source_record_key as name, max_by(one_id, assignment_number) as one_id
+from intermediate.int_identity__assignments
+group by source_record_key
+"""
+"""Who is who, from the log of ids, which is made before the marts are."""
 
 
 def all_records() -> list[Record]:
@@ -87,9 +94,22 @@ def day_by_day(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path
             write_slices(workspace.landing, all_records(), [day])
             if day == DAYS[0]:
                 write_staff(workspace.landing)
-            hand_over(workspace, *(WHAT_LASTS if day < DAYS[-1] else ()))
+            build_file = hand_over(workspace, *(WHAT_LASTS if day < DAYS[-1] else ()))
+            with duckdb.connect(str(build_file), read_only=True) as connection:
+                connection.execute(f"copy ({PERSONS_NOW}) to '{folder / f'{day}.parquet'}'")
 
     return make_workspace(made_once("identity-days", write), Path()).build_file()
+
+
+@pytest.fixture(scope="session")
+def groups_by_day(day_by_day: Path) -> dict[str, Groups]:
+    """Every record name with all names of its person, as known after each of the days."""
+    with duckdb.connect() as connection:
+        files = {day: day_by_day.parent.parent / f"{day}.parquet" for day in DAYS}
+        return {
+            day: groups_from(connection.execute(f"select name, one_id from '{file}'").fetchall())
+            for day, file in files.items()
+        }
 
 
 def groups_of(build_file: Path) -> Groups:
@@ -99,6 +119,12 @@ def groups_of(build_file: Path) -> Groups:
             "select source_system || '.' || source_table || ':' || source_key, one_id"
             " from identity.oneid_map"
         ).fetchall()
+    return groups_from(rows)
+
+
+def groups_from(rows: Iterable[tuple[str, str]]) -> Groups:
+    """Every record name with all names of its person, from names and persons."""
+    rows = list(rows)
     members: dict[str, set[str]] = defaultdict(set)
     for name, one_id in rows:
         members[one_id].add(name)
@@ -198,12 +224,13 @@ def test_no_id_of_the_past_is_in_use(day_by_day: Path) -> None:
         assert unresolved == 0
 
 
-@pytest.mark.slow
-def test_random_graphs_close_like_scipy(full_refresh: Path) -> None:
-    names = sorted({record.name for record in RANDOM})
+def closed(records: Iterable[Record]) -> set[frozenset[str]]:
+    """The groups that scipy finds among records and the values that any version of them holds."""
+    records = tuple(records)
+    names = sorted({record.name for record in records})
     number = {name: position for position, name in enumerate(names)}
     holders: dict[str, set[str]] = defaultdict(set)
-    for record in RANDOM:
+    for record in records:
         for value in record.columns.values():
             holders[value].add(record.name)
     edges = [
@@ -219,10 +246,54 @@ def test_random_graphs_close_like_scipy(full_refresh: Path) -> None:
     expected: dict[int, set[str]] = defaultdict(set)
     for name, label in zip(names, labels, strict=True):
         expected[label].add(name)
-    assert max(map(len, expected.values())) > 10
+    return {frozenset(group) for group in expected.values()}
+
+
+@pytest.mark.slow
+def test_random_graphs_close_like_scipy(full_refresh: Path) -> None:
+    expected = closed(RANDOM)
+    assert max(map(len, expected)) > 10
     groups = groups_of(full_refresh)
-    found = {groups[name] for name in names}
-    assert found == {frozenset(group) for group in expected.values()}
+    assert {group for name, group in groups.items() if ":random-" in name} == expected
+
+
+@pytest.mark.slow
+def test_random_graphs_close_like_scipy_every_day(groups_by_day: dict[str, Groups]) -> None:
+    """Records come, tell of other phones, and phones are cut that joined others the day before."""
+    parted = 0
+    former: set[frozenset[str]] = set()
+    for day, groups in groups_by_day.items():
+        expected = closed(record for record in RANDOM if record.day <= day)
+        found = {group for name, group in groups.items() if ":random-" in name}
+        assert found == expected
+        parted += sum(
+            not any(group <= other for other in found) for group in former if len(group) > 1
+        )
+        former = found
+    assert parted > 0
+
+
+@pytest.mark.slow
+def test_the_order_of_rows_changes_nothing(
+    full_refresh: Path, made_once: Callable[[str, Callable[[Path], None]], Path]
+) -> None:
+    """Every scenario: the same groups, under the same ids."""
+
+    def write(folder: Path) -> None:
+        workspace = make_workspace(folder, folder / "landing")
+        records = all_records()
+        random.Random(5).shuffle(records)
+        write_slices(workspace.landing, records)
+        write_staff(workspace.landing)
+        hand_over(workspace, "--select", "+oneid_map")
+
+    shuffled = make_workspace(made_once("identity-shuffled", write), Path()).build_file()
+    persons = []
+    for build_file in (full_refresh, shuffled):
+        with duckdb.connect(str(build_file), read_only=True) as connection:
+            persons.append(connection.execute("from identity.oneid_map order by all").fetchall())
+    assert len(persons[0]) > 5_000
+    assert persons[0] == persons[1]
 
 
 @pytest.mark.slow

@@ -161,6 +161,27 @@ def test_changed_project_is_a_full_refresh(
     assert plan_build(workspace, BuildOptions(), project).full_refresh is not None
 
 
+def test_a_policy_that_comes_into_force_is_a_full_refresh(
+    workspace: Workspace, project: Path
+) -> None:
+    """Rows that were kept follow the row before it. It stood in the file for long."""
+    (project / "seeds" / "policy" / "rfm_policy.csv").write_text(
+        "valid_from,window_days\n1900-01-01,180\n2025-04-05,365\n"
+    )
+    built(workspace, project)
+    found = {}
+    for number, day in enumerate(("2025-04-04", "2025-04-05"), start=3):
+        write_lake(workspace.lake, {str(number): f"{day} 10:00:00"}, part=day)
+        found[day] = plan_build(workspace, BuildOptions(), project).full_refresh
+    assert found == {
+        "2025-04-04": None,
+        "2025-04-05": "rows of rfm_policy come into force by 2025-04-05",
+    }
+    built(workspace, project)
+    write_lake(workspace.lake, {"5": "2025-04-06 10:00:00"}, part="later")
+    assert plan_build(workspace, BuildOptions(), project).full_refresh is None
+
+
 def test_documentation_alone_is_no_full_refresh(workspace: Workspace, project: Path) -> None:
     built(workspace, project)
     (project / "models" / "models.yml").write_text("version: 2\n")

@@ -1,9 +1,22 @@
 -- Grain: one row per person and distinct set of values to recognise it by
 -- What a record does not know it takes from the other records of its person; records that then say
--- the same are one profile. Words that stand in every address tell nobody apart.
+-- the same are one profile. Words that stand in every address tell nobody apart. Of two profiles
+-- with one number and one content all else is equal but what counts others: so what was once found
+-- out about them holds (int_identity__match_profile_keys, int_identity__match_levels).
 {%- set street_words = 'street|st|road|rd|avenue|ave|place|pl|crescent|cres|drive|dr|lane|ln|close'
     ~ '|cl|court|ct|circuit|cct|way|parade|pde|terrace|tce|highway|hwy|boulevard|blvd|square|sq'
     ~ '|unit|flat|apt|apartment|suite|no|floor|building|bldg' %}
+{%- set contents = [
+    'name_text', 'name_head', 'name_tail', 'name_letters', 'gender', 'birthday', 'numbers', 'house',
+    'street', 'street_letters', 'city', 'place', 'postcode',
+] %}
+{%- set content = [] %}
+{%- for field in contents %}
+{%- set text = 'cast(' ~ field ~ ' as string)' %}
+{%- do content.append(
+    "coalesce(cast(length(" ~ text ~ ") as string) || ':' || " ~ text ~ ", '-')"
+) %}
+{%- endfor %}
 with
 
 records as (
@@ -119,6 +132,7 @@ profiles as (
 select
     profile_id,
     person_id,
+    {{ key_number(content | join(' || ')) }} as content_id,
     name_text,
     name_head,
     name_tail,

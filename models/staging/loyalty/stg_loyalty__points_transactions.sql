@@ -1,13 +1,19 @@
 -- Grain: one row per points transaction, as known at the end of as_of
+{{ config(
+    materialized='incremental',
+    unique_key='transaction_id',
+    incremental_strategy='delete+insert'
+) }}
 with
 
-versions as (
-    {{ known_then(
-        source('loyalty', 'points_transactions'),
-        'transaction_id',
-        'occurred_at',
-        'occurred_at'
+candidates as (
+    {{ versions_to_judge(
+        source('loyalty', 'points_transactions'), 'transaction_id', 'occurred_at'
     ) }}
+),
+
+versions as (
+    {{ known_then_of_many('candidates', 'transaction_id', 'occurred_at', 'occurred_at') }}
 )
 
 select
@@ -20,5 +26,7 @@ select
     ]) }} as reason,
     order_id,
     reference_id,
-    occurred_at
+    occurred_at,
+    is_known_version,
+    _load_sequence
 from versions

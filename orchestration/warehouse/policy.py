@@ -171,6 +171,11 @@ RecordName = Annotated[
         f", of one of {', '.join(RECORD_TABLES)}",
     ),
 ]
+ShareBelowOne = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(ge=0, lt=1, description="a share from 0 to below 1"),
+]
 Probability = Annotated[
     float,
     BeforeValidator(_number),
@@ -197,6 +202,18 @@ Stage = Literal[
     "dormant",
     "churned",
     "reactivated",
+]
+WarningCode = Literal[
+    "recency",
+    "frequency_drop",
+    "silent_weeks",
+    "coupon_apathy",
+    "coupon_unused",
+    "login_gap",
+    "cart_price_drop",
+    "social_cooling",
+    "replenishment_overdue",
+    "price_sensitive_wait",
 ]
 RfmGroup = Literal[
     "champions",
@@ -380,6 +397,45 @@ class LifecycleStage(PolicyRow):
     label_en: Text
     label_zh: Text
     is_lapsed: Truth
+
+
+class WarningThresholds(PolicyRow):
+    """Numbers of the early-warning reasons and levels from a day on."""
+
+    valid_from: Day
+    recency_over_days: Days
+    drop_window_days: Days
+    drop_min_base_orders: Positive
+    drop_max_share: ShareBelowOne
+    silent_weeks: Positive
+    silent_base_weeks: Positive
+    silent_min_active_weeks: Positive
+    apathy_offers: Positive
+    unused_within_days: Days
+    login_gap_over_days: Days
+    cart_days: Days
+    cooling_days: Days
+    cooling_base_days: Days
+    cooling_top_share: ShareBelowOne
+    overdue_multiple: PositiveNumber
+    overdue_min_purchases: Positive
+    overdue_own_gaps: Positive
+    wait_days: Days
+    wait_min_views: Positive
+    level_2_min_reasons: Positive
+    level_3_min_reasons: Positive
+    level_3_min_reasons_important: Positive
+
+
+class WarningReason(PolicyRow):
+    """A reason of early warning and its labels, from a day on."""
+
+    valid_from: Day
+    reason_code: WarningCode
+    is_counted: Truth
+    sort_order: Positive
+    label_en: Text
+    label_zh: Text
 
 
 class RfmPolicy(PolicyRow):
@@ -695,6 +751,22 @@ def _repeated(
             )
 
 
+def not_above(lower: str, upper: str) -> Rule:
+    """In each row, the one column is at most the other."""
+
+    def rule(lines: Sequence[Line]) -> Iterator[Problem]:
+        for line in lines:
+            low, high = getattr(line.row, lower), getattr(line.row, upper)
+            if low > high:
+                yield Problem(
+                    line.number,
+                    f"column {lower}: {_plain(low)} is not allowed; it has to be at most {upper}, "
+                    f"which is {_plain(high)}.",
+                )
+
+    return rule
+
+
 def rising(*columns: str) -> Rule:
     """In each row, every one of these columns is greater than the one before."""
 
@@ -990,6 +1062,24 @@ POLICIES: dict[str, PolicyFile] = {
         (
             in_force_since_floor("lifecycle_stage", every=get_args(Stage)),
             unique_in_force("lifecycle_stage", "sort_order"),
+        ),
+    ),
+    "warning_thresholds": PolicyFile(
+        WarningThresholds,
+        ("valid_from",),
+        (
+            in_force_since_floor(),
+            rising("level_2_min_reasons", "level_3_min_reasons"),
+            not_above("silent_min_active_weeks", "silent_base_weeks"),
+            not_above("level_3_min_reasons_important", "level_3_min_reasons"),
+        ),
+    ),
+    "warning_reasons": PolicyFile(
+        WarningReason,
+        ("valid_from", "reason_code"),
+        (
+            in_force_since_floor("reason_code", every=get_args(WarningCode)),
+            unique_in_force("reason_code", "sort_order"),
         ),
     ),
     "rfm_policy": PolicyFile(RfmPolicy, ("valid_from",), (in_force_since_floor(),)),

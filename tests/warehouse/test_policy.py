@@ -33,7 +33,42 @@ KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
 
 PAIRS = "valid_from,identifier_type,left_system,right_system,is_allowed\n"
 
+WARNING_ROW = "1900-01-01,30,90,2,0.5,3,8,4,3,7,15,30,30,90,0.5,1.5,2,3,14,3,2,3,2"
+
 BAD_ROWS = (
+    Bad(
+        "warning_of_more_active_weeks_than_there_are",
+        "warning_thresholds",
+        WARNING_ROW,
+        WARNING_ROW.replace(",3,8,4,", ",3,8,9,"),
+        "line 2, column silent_min_active_weeks: 9 is not allowed; it has to be at most "
+        "silent_base_weeks, which is 8.",
+    ),
+    Bad(
+        "warning_of_all_orders_as_a_drop",
+        "warning_thresholds",
+        WARNING_ROW,
+        WARNING_ROW.replace(",2,0.5,3,", ",2,1,3,"),
+        "line 2, column drop_max_share: '1' is not allowed; it has to be a share from 0 to below "
+        "1.",
+    ),
+    Bad(
+        "warning_levels_that_are_one",
+        "warning_thresholds",
+        WARNING_ROW,
+        WARNING_ROW.replace(",14,3,2,3,2", ",14,3,3,3,2"),
+        "line 2, column level_3_min_reasons: 3 is not allowed; it has to be greater than "
+        "level_2_min_reasons, which is 3.",
+    ),
+    Bad(
+        "warning_reason_that_is_unknown",
+        "warning_reasons",
+        ",recency,true,",
+        ",weather,true,",
+        "line 2, column reason_code: 'weather' is not allowed; it has to be one of recency, "
+        "frequency_drop, silent_weeks, coupon_apathy, coupon_unused, login_gap, cart_price_drop, "
+        "social_cooling, replenishment_overdue, price_sensitive_wait.",
+    ),
     Bad(
         "value_that_expires_at_once",
         "identifier_policy",

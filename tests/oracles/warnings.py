@@ -7,9 +7,11 @@ each person, as the definition says it, and reads everything else off the answer
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -75,6 +77,24 @@ class World:
         self.places = {person: place for place, person in enumerate(life.persons)}
         self.shape = (len(life.days), len(life.persons))
 
+    @cached_property
+    def orders(self) -> Numbers:
+        """Valid orders by day and person."""
+        return self.matrix(persons_orders(self.known), "order_date")
+
+    @cached_property
+    def logins(self) -> Numbers:
+        """Days with a login."""
+        return self.matrix(self.known.logins, "login_date")
+
+    @cached_property
+    def lines(self) -> pl.DataFrame:
+        """person, product_id, category_id, ordered_at and order_date of valid orders' lines."""
+        orders = persons_orders(self.known)
+        return self.known.lines.join(
+            orders.select("order_id", "person", "ordered_at", "order_date"), on="order_id"
+        )
+
     def number(self, day: date | None) -> int:
         """Return the number of a day; one long after all others for none."""
         return 10**6 if day is None else (day - self.first).days
@@ -108,9 +128,9 @@ def window(counts: Numbers, start: int, end: int) -> Numbers:
     return sums[through] - sums[after]
 
 
-def recency(world: World, warned: Warned, orders: Numbers) -> Flags:
+def recency(world: World, warned: Warned) -> Flags:
     """More than so many days since the last order."""
-    since = days_since(orders)
+    since = days_since(world.orders)
     for person, place in world.places.items():
         days = int(since[-1, place])
         warned.tell(
@@ -121,9 +141,10 @@ def recency(world: World, warned: Warned, orders: Numbers) -> Flags:
     return since > world.row.recency_over
 
 
-def frequency_drop(world: World, warned: Warned, orders: Numbers) -> Flags:
+def frequency_drop(world: World, warned: Warned) -> Flags:
     """Orders halved against a year before, or against the window before for the young."""
     row = world.row
+    orders = world.orders
     recent = window(orders, row.drop_days, 0)
     before = window(orders, 2 * row.drop_days, row.drop_days)
     year_before = window(orders, 365 + row.drop_days, 365)
@@ -139,20 +160,24 @@ def frequency_drop(world: World, warned: Warned, orders: Numbers) -> Flags:
     return (base >= row.drop_base) & (recent <= row.drop_share * base)
 
 
-def login_gap(world: World, warned: Warned, logins: Numbers) -> Flags:
+def login_gap(world: World, warned: Warned) -> Flags:
     """Too many days since the last login."""
-    since = days_since(logins)
+    since = days_since(world.logins)
     for person, place in world.places.items():
         days = int(since[-1, place])
         day = world.day(world.today - days)
         warned.tell(person, "login_gap", Finding(day, days, world.row.login_gap_over))
-        warned.tell(person, "silent_weeks", Finding(day, days, 7 * world.row.silent_weeks))
     return since > world.row.login_gap_over
 
 
-def silent_weeks(world: World, logins: Numbers) -> Flags:
+def silent_weeks(world: World, warned: Warned) -> Flags:
     """No login in the last complete weeks, and enough weeks with one before them."""
-    row = world.row
+    row, logins = world.row, world.logins
+    since = days_since(logins)[-1]
+    for person, place in world.places.items():
+        days = int(since[place])
+        finding = Finding(world.day(world.today - days), days, 7 * row.silent_weeks)
+        warned.tell(person, "silent_weeks", finding)
     holds = np.zeros(world.shape, dtype=bool)
     for number, day in enumerate(world.life.days):
         sunday = number - day.isoweekday() % 7  # the last one up to this day
@@ -168,41 +193,58 @@ def silent_weeks(world: World, logins: Numbers) -> Flags:
     return holds
 
 
-def coupon_reasons(world: World, warned: Warned) -> tuple[Flags, Flags]:
-    """The last offers unclaimed by someone who has claimed; claimed coupons about to expire."""
+def offers(world: World) -> dict[int, list[tuple[str, int, int, int, int]]]:
+    """Return each person's coupons as offered: code, issued, claimed, redeemed, expires."""
+    coupons = world.known.coupons.sort("issued_at", "coupon_code").select(
+        "person", "coupon_code", "issued_date", "claimed_date", "redeemed_date", "expires_date"
+    )
+    return {
+        world.places[person]: [(code, *map(world.number, dates)) for code, *dates in mine]
+        for (person,), mine in grouped(coupons, 1).items()
+        if person in world.places
+    }
+
+
+def coupon_apathy(world: World, warned: Warned) -> Flags:
+    """The last offers unclaimed by someone who has claimed."""
     row = world.row
-    apathy, unused = np.zeros(world.shape, dtype=bool), np.zeros(world.shape, dtype=bool)
-    coupons = world.known.coupons.sort("issued_at", "coupon_code")
-    for (person,), mine in coupons.group_by("person", maintain_order=True):
-        if person not in world.places:
-            continue
-        place = world.places[str(person)]
-        rows = [
-            (code, *(world.number(day) for day in dates))
-            for code, *dates in mine.select(
-                "coupon_code", "issued_date", "claimed_date", "redeemed_date", "expires_date"
-            ).iter_rows()
-        ]
-        for today in range(max(min(row[1] for row in rows), 0), world.today + 1):
-            offered = [row for row in rows if row[1] <= today][-row.apathy_offers :]
-            apathy[today, place] = (
-                any(row[2] <= today for row in rows)
+    holds = np.zeros(world.shape, dtype=bool)
+    for place, coupons in offers(world).items():
+        for today in range(max(coupons[0][1], 0), world.today + 1):
+            offered = [coupon for coupon in coupons if coupon[1] <= today][-row.apathy_offers :]
+            holds[today, place] = (
+                any(coupon[2] <= today for coupon in coupons)
                 and len(offered) == row.apathy_offers
-                and all(row[2] > today for row in offered)
+                and all(coupon[2] > today for coupon in offered)
             )
-            open_ones = [
-                (code, expires)
-                for code, _, claimed, redeemed, expires in rows
-                if claimed <= today < redeemed and 0 <= expires - today <= row.unused_days
-            ]
-            unused[today, place] = bool(open_ones)
-        for code, expires in open_ones:
-            finding = Finding(world.day(expires), expires - today, row.unused_days, text=code)
-            warned.tell(str(person), "coupon_unused", finding)
-        last = offered[-1]
-        finding = Finding(world.day(last[1]), row.apathy_offers, row.apathy_offers, text=last[0])
-        warned.tell(str(person), "coupon_apathy", finding)
-    return apathy, unused
+        code, issued = offered[-1][:2]
+        finding = Finding(world.day(issued), row.apathy_offers, row.apathy_offers, text=code)
+        warned.tell(warned.persons[place], "coupon_apathy", finding)
+    return holds
+
+
+def coupon_unused(world: World, warned: Warned) -> Flags:
+    """Coupons claimed and not redeemed are about to expire."""
+    row = world.row
+    holds = np.zeros(world.shape, dtype=bool)
+    for place, coupons in offers(world).items():
+        for code, _, claimed, redeemed, expires in coupons:
+            for today in range(max(claimed, 0), min(expires, world.today) + 1):
+                if today < redeemed and 0 <= expires - today <= row.unused_days:
+                    holds[today, place] = True
+                    if today == world.today:
+                        left = expires - today
+                        finding = Finding(world.day(expires), left, row.unused_days, text=code)
+                        warned.tell(warned.persons[place], "coupon_unused", finding)
+    return holds
+
+
+def grouped(frame: pl.DataFrame, keys: int) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Return the rows of a frame by its first columns, in their order, without them."""
+    groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    for row in frame.iter_rows():
+        groups[row[:keys]].append(row[keys:])
+    return groups
 
 
 def price_on(prices: list[tuple[int, datetime, int]], today: int) -> int | None:
@@ -211,13 +253,7 @@ def price_on(prices: list[tuple[int, datetime, int]], today: int) -> int | None:
     return max(begun)[2] if begun else None
 
 
-def line_orders(world: World) -> pl.DataFrame:
-    """Return person, product_id, category_id, ordered_at and order_date of valid orders' lines."""
-    orders = persons_orders(world.known).select("order_id", "person", "ordered_at", "order_date")
-    return world.known.lines.join(orders, on="order_id")
-
-
-def cart_price_drop(world: World, warned: Warned, lines: pl.DataFrame) -> Flags:
+def cart_price_drop(world: World, warned: Warned) -> Flags:
     """What was put into the cart last costs less now, and was not ordered since."""
     row = world.row
     holds = np.zeros(world.shape, dtype=bool)
@@ -226,22 +262,19 @@ def cart_price_drop(world: World, warned: Warned, lines: pl.DataFrame) -> Flags:
         "product_id", "valid_from", "price_cents", "from_date"
     ).iter_rows():
         prices[product].append((world.number(day), since, cents))
-    ordered: dict[tuple[str, str], list[tuple[datetime, int]]] = defaultdict(list)
-    for person, product, moment, day in lines.select(
+    ordered: dict[tuple[str, ...], list[tuple[datetime, int]]] = defaultdict(list)
+    for person, product, moment, day in world.lines.select(
         "person", "product_id", "ordered_at", "order_date"
     ).iter_rows():
         ordered[person, product].append((moment, world.number(day)))
-    carts = world.known.carts.sort("occurred_at", "cart_event_id")
-    for (person, product), mine in carts.group_by("person", "product_id", maintain_order=True):
-        if person not in world.places or product not in prices:
+    carts = world.known.carts.sort("occurred_at", "cart_event_id").select(
+        "person", "product_id", "cart_date", "action", "unit_cents", "occurred_at"
+    )
+    for key, mine in grouped(carts, 2).items():
+        if key[0] not in world.places or key[1] not in prices:
             continue
-        place, key = world.places[str(person)], (str(person), str(product))
-        acts = [
-            (world.number(day), action, cents, moment)
-            for day, action, cents, moment in mine.select(
-                "cart_date", "action", "unit_cents", "occurred_at"
-            ).iter_rows()
-        ]
+        place = world.places[key[0]]
+        acts = [(world.number(day), action, cents, moment) for day, action, cents, moment in mine]
         for today in {min(a[0] + n, world.today) for a in acts for n in range(row.cart_days)}:
             past = [act for act in acts if act[0] <= today]
             if not past or past[-1][0] <= today - row.cart_days or past[-1][1] != "add":
@@ -297,23 +330,23 @@ def expected_interval(dates: list[int], cycle: float | None, row: PolicyRow) -> 
     return cycle
 
 
-def replenishment_overdue(world: World, warned: Warned, lines: pl.DataFrame) -> Flags:
+def replenishment_overdue(world: World, warned: Warned) -> Flags:
     """A category is not bought again for much longer than expected."""
     row = world.row
     holds = np.zeros(world.shape, dtype=bool)
     bought = (
-        lines.drop_nulls("category_id")
+        world.lines.drop_nulls("category_id")
         .select("person", "category_id", "order_date")
         .unique()
         .sort("order_date")
     )
-    for (person, category), mine in bought.group_by("person", "category_id", maintain_order=True):
-        dates = [world.number(day) for day in mine["order_date"]]
-        place = world.places[str(person)]
+    for (person, category), mine in grouped(bought, 2).items():
+        dates = [world.number(day) for (day,) in mine]
+        place = world.places[person]
         for last, until in zip(
             range(1, len(dates) + 1), [*dates[1:], world.today + 1], strict=True
         ):
-            cycle = world.known.cycles.get(str(category))
+            cycle = world.known.cycles.get(category)
             interval = expected_interval(dates[:last], cycle, row)
             if interval is None:
                 continue
@@ -322,68 +355,65 @@ def replenishment_overdue(world: World, warned: Warned, lines: pl.DataFrame) -> 
             holds[dates[last - 1] : until, place] |= overdue
             if until > world.today and overdue[-1]:
                 finding = Finding(
-                    world.day(dates[-1]), world.today - dates[-1], interval, text=str(category)
+                    world.day(dates[-1]), world.today - dates[-1], interval, text=category
                 )
-                warned.tell(str(person), "replenishment_overdue", finding)
+                warned.tell(person, "replenishment_overdue", finding)
     return holds
 
 
-def price_sensitive_wait(world: World, warned: Warned, lines: pl.DataFrame) -> Flags:
+def price_sensitive_wait(world: World, warned: Warned) -> Flags:
     """One product looked at again and again, and not ordered."""
     row = world.row
     holds = np.zeros(world.shape, dtype=bool)
     orders: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for person, product, day in lines.select("person", "product_id", "order_date").iter_rows():
+    bought_on = world.lines.select("person", "product_id", "order_date")
+    for person, product, day in bought_on.iter_rows():
         orders[person, product].append(world.number(day))
     views = world.known.events.filter(pl.col("event_type") == "view").drop_nulls("product_id")
-    for (person, product), mine in views.group_by("person", "product_id"):
-        if person not in world.places or mine.height < row.wait_views:
+    views = views.select("person", "product_id", "event_date")
+    for (person, product), mine in grouped(views, 2).items():
+        if person not in world.places or len(mine) < row.wait_views:
             continue
-        seen = [world.number(day) for day in mine["event_date"]]
-        bought = orders[str(person), str(product)]
+        seen = [world.number(day) for (day,) in mine]
+        bought = orders[person, product]
         for today in {day + n for day in seen for n in range(row.wait_days)}:
             if today > world.today:
                 continue
             looks = sum(today - row.wait_days < day <= today for day in seen)
             is_bought = any(today - row.wait_days < day <= today for day in bought)
             if looks >= row.wait_views and not is_bought:
-                holds[today, world.places[str(person)]] = True
+                holds[today, world.places[person]] = True
                 if today == world.today:
                     last = max(day for day in seen if day <= today)
                     looks_then = sum(last - row.wait_days < day <= last for day in seen)
-                    finding = Finding(
-                        world.day(last), looks_then, row.wait_views, text=str(product)
-                    )
-                    warned.tell(str(person), "price_sensitive_wait", finding)
+                    finding = Finding(world.day(last), looks_then, row.wait_views, text=product)
+                    warned.tell(person, "price_sensitive_wait", finding)
     return holds
 
 
-def evaluate(known: Known, life: Lifecycle, policy: Policy = DEFAULT) -> Warned:
-    """Ask every reason of every watched person at the end of every day."""
+REASONS: dict[str, Callable[[World, Warned], Flags]] = {
+    "recency": recency,
+    "frequency_drop": frequency_drop,
+    "silent_weeks": silent_weeks,
+    "coupon_apathy": coupon_apathy,
+    "coupon_unused": coupon_unused,
+    "login_gap": login_gap,
+    "cart_price_drop": cart_price_drop,
+    "social_cooling": social_cooling,
+    "replenishment_overdue": replenishment_overdue,
+    "price_sensitive_wait": price_sensitive_wait,
+}
+
+
+def evaluate(
+    known: Known, life: Lifecycle, policy: Policy = DEFAULT, reasons: Iterable[str] = REASONS
+) -> Warned:
+    """Ask reasons of every watched person at the end of every day."""
     warned = Warned(life.days, life.persons, {})
-    if not life.days:
-        return warned
-    world = World(known, life, policy.at(known.as_of))
-    orders = world.matrix(persons_orders(known), "order_date")
-    logins = world.matrix(known.logins, "login_date")
-    lines = line_orders(world)
-    apathy, unused = coupon_reasons(world, warned)
-    watched = np.isin(life.stages, [CODES.index(stage) for stage in WATCHED])
-    warned.holds = {
-        reason: holds & watched
-        for reason, holds in {
-            "recency": recency(world, warned, orders),
-            "frequency_drop": frequency_drop(world, warned, orders),
-            "silent_weeks": silent_weeks(world, logins),
-            "coupon_apathy": apathy,
-            "coupon_unused": unused,
-            "login_gap": login_gap(world, warned, logins),
-            "cart_price_drop": cart_price_drop(world, warned, lines),
-            "social_cooling": social_cooling(world, warned),
-            "replenishment_overdue": replenishment_overdue(world, warned, lines),
-            "price_sensitive_wait": price_sensitive_wait(world, warned, lines),
-        }.items()
-    }
+    if life.days:
+        world = World(known, life, policy.at(known.as_of))
+        watched = np.isin(life.stages, [CODES.index(stage) for stage in WATCHED])
+        warned.holds = {reason: REASONS[reason](world, warned) & watched for reason in reasons}
     return warned
 
 

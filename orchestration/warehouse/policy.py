@@ -215,6 +215,27 @@ WarningCode = Literal[
     "replenishment_overdue",
     "price_sensitive_wait",
 ]
+ProfileMetric = Literal[
+    "category_interest",
+    "category_preference",
+    "channel_preference",
+    "hour_preference",
+    "content_taste",
+    "price_sensitivity",
+    "promotion_dependency",
+    "full_price_share",
+    "motivation",
+    "content_contribution",
+    "social_spread",
+    "community_activity",
+    "task_completion",
+]
+SHARES = frozenset(get_args(ProfileMetric)) - {
+    "content_contribution",
+    "social_spread",
+    "community_activity",
+}
+"""The metrics of the profile that are shares or scores, so never above 1."""
 RfmGroup = Literal[
     "champions",
     "important_develop",
@@ -434,6 +455,36 @@ class WarningReason(PolicyRow):
     reason_code: WarningCode
     is_counted: Truth
     sort_order: Positive
+    label_en: Text
+    label_zh: Text
+
+
+class ProfilePolicy(PolicyRow):
+    """What the profile of a member looks back on, and how it weighs, from a day on."""
+
+    valid_from: Day
+    window_days: Days
+    half_life_days: Days
+    view_weight: Amount
+    cart_weight: Amount
+    purchase_weight: PositiveNumber
+    full_discount_share: Annotated[
+        float,
+        BeforeValidator(_number),
+        Field(gt=0, le=1, description="a share above 0, at most 1"),
+    ]
+    price_fall_days: Days
+
+
+class TagRule(PolicyRow):
+    """A tag: which metric of the profile has to reach what, from a day on."""
+
+    valid_from: Day
+    tag_code: Code
+    tag_group: Code
+    metric_code: ProfileMetric
+    at_least: PositiveNumber
+    min_facts: Positive
     label_en: Text
     label_zh: Text
 
@@ -1026,6 +1077,17 @@ def _stated_by(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _reachable(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A tag asks of a share for no more than all."""
+    for line in lines:
+        if line.row.metric_code in SHARES and line.row.at_least > 1:
+            yield Problem(
+                line.number,
+                f"column at_least: {_plain(line.row.at_least)} is not allowed; "
+                f"{line.row.metric_code} is a share, which is at most 1.",
+            )
+
+
 def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
     for line in lines:
         kind = line.row.benchmark_kind
@@ -1082,6 +1144,8 @@ POLICIES: dict[str, PolicyFile] = {
             unique_in_force("reason_code", "sort_order"),
         ),
     ),
+    "profile_policy": PolicyFile(ProfilePolicy, ("valid_from",), (in_force_since_floor(),)),
+    "tag_rules": PolicyFile(TagRule, ("valid_from", "tag_code"), (_reachable,)),
     "rfm_policy": PolicyFile(RfmPolicy, ("valid_from",), (in_force_since_floor(),)),
     "rfm_cut_points": PolicyFile(
         RfmCutPoint,

@@ -128,6 +128,10 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("insight.lifecycle_transitions", "to_stage", STAGES),
     ("insight.member_rfm", "rfm_group", GROUPS),
     ("insight.rfm_history", "rfm_group", GROUPS),
+    ("insight.member_tags", "tag_code", codes("tag_rules", "tag_code")),
+    ("insight.member_tags", "tag_group", codes("tag_rules", "tag_group")),
+    ("insight.member_profile", "motivation", {"material", "emotional", "social"}),
+    ("insight.member_profile", "channel_preference", CHANNELS),
     ("insight.risk_reasons", "reason_code", codes("warning_reasons", "reason_code")),
     ("insight.member_risk", "cast(risk_level as text)", set("0123")),
     ("insight.risk_history", "cast(risk_level as text)", set("0123")),
@@ -552,6 +556,46 @@ def test_warnings_come_before_people_are_lost(
         assert warned / lost >= WARNED_FLOOR
         assert lead >= LEAD_FLOOR
         assert false / all_warned <= FALSE_CEILING
+
+
+PROMOTION_FLOOR, TASK_FLOOR = 0.2, 0.4
+
+
+@pytest.mark.slow
+def test_the_profile_knows_people(
+    marts: duckdb.DuckDBPyConnection,
+    default_brand: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Correlation of the profile with what people are like, over those with three orders a year."""
+    row = marts.execute(
+        f"""
+        with people as (
+            select one_id, avg(price_sensitivity) as sensitivity, avg(task_zeal) as zeal,
+                any_value(motive) as motive
+            from '{default_brand}/truth/persons/*.parquet'
+            inner join '{default_brand}/truth/records/*.parquet' using (person)
+            inner join identity.oneid_map using (source_system, source_table, source_key)
+            group by one_id
+            having count(distinct person) = 1
+        )
+
+        select corr(sensitivity, price_sensitivity), corr(sensitivity, promotion_dependency),
+            corr(zeal, task_completion_rate), avg(cast(motive = motivation as integer))
+        from people
+        inner join insight.member_profile using (one_id)
+        inner join insight.member_rfm using (one_id)
+        where frequency >= 3
+        """
+    ).fetchone()
+    assert row is not None
+    sensitivity, dependency, completion, motive = row
+    record_property("figure: profile, price sensitivity against truth", f"{sensitivity:.3f}")
+    record_property("figure: profile, promotion dependency against truth", f"{dependency:.3f}")
+    record_property("figure: profile, task completion against truth", f"{completion:.3f}")
+    record_property("figure: profile, motive told right", f"{motive:.3f}")
+    assert min(sensitivity, dependency) >= PROMOTION_FLOOR
+    assert completion >= TASK_FLOOR
 
 
 def one(connection: duckdb.DuckDBPyConnection, question: str) -> tuple[int, ...]:

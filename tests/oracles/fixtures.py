@@ -1293,6 +1293,7 @@ def add_coupons(
             claimed_at=None if claimed is None else moment_of(claimed),
             redeemed_at=None if redeemed is None else moment_of(redeemed),
             expires_at=moment_of(issued + float(draw.integers(12, 40))),
+            updated_at=moment_of(issued),
         )
 
 

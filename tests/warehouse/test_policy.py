@@ -37,6 +37,28 @@ WARNING_ROW = "1900-01-01,30,90,2,0.5,3,8,4,3,7,15,30,30,90,0.5,1.5,2,3,14,3,2,3
 
 BAD_ROWS = (
     Bad(
+        "tag_that_asks_for_more_than_all",
+        "tag_rules",
+        ",category_fan,preference,category_preference,0.5,",
+        ",category_fan,preference,category_preference,50,",
+        "line 3, column at_least: 50 is not allowed; category_preference is a share, which is at "
+        "most 1.",
+    ),
+    Bad(
+        "tag_without_facts",
+        "tag_rules",
+        ",category_fan,preference,category_preference,0.5,3,",
+        ",category_fan,preference,category_preference,0.5,0,",
+        "line 3, column min_facts: '0' is not allowed; it has to be a whole number of at least 1.",
+    ),
+    Bad(
+        "profile_of_no_days",
+        "profile_policy",
+        "1900-01-01,365,90,",
+        "1900-01-01,0,90,",
+        "line 2, column window_days: '0' is not allowed; it has to be whole days from 1 to 3650.",
+    ),
+    Bad(
         "warning_of_more_active_weeks_than_there_are",
         "warning_thresholds",
         WARNING_ROW,

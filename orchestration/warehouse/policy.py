@@ -182,6 +182,11 @@ RecordName = Annotated[
         f", of one of {', '.join(RECORD_TABLES)}",
     ),
 ]
+ShareBelowOne = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(ge=0, lt=1, description="a share from 0 to below 1"),
+]
 Probability = Annotated[
     float,
     BeforeValidator(_number),
@@ -209,6 +214,39 @@ Stage = Literal[
     "churned",
     "reactivated",
 ]
+WarningCode = Literal[
+    "recency",
+    "frequency_drop",
+    "silent_weeks",
+    "coupon_apathy",
+    "coupon_unused",
+    "login_gap",
+    "cart_price_drop",
+    "social_cooling",
+    "replenishment_overdue",
+    "price_sensitive_wait",
+]
+ProfileMetric = Literal[
+    "category_interest",
+    "category_preference",
+    "channel_preference",
+    "hour_preference",
+    "content_taste",
+    "price_sensitivity",
+    "promotion_dependency",
+    "full_price_share",
+    "motivation",
+    "content_contribution",
+    "social_spread",
+    "community_activity",
+    "task_completion",
+]
+SHARES = frozenset(get_args(ProfileMetric)) - {
+    "content_contribution",
+    "social_spread",
+    "community_activity",
+}
+"""The metrics of the profile that are shares or scores, so never above 1."""
 RfmGroup = Literal[
     "champions",
     "important_develop",
@@ -391,6 +429,75 @@ class LifecycleStage(PolicyRow):
     label_en: Text
     label_zh: Text
     is_lapsed: Truth
+
+
+class WarningThresholds(PolicyRow):
+    """Numbers of the early-warning reasons and levels from a day on."""
+
+    valid_from: Day
+    recency_over_days: Days
+    drop_window_days: Days
+    drop_min_base_orders: Positive
+    drop_max_share: ShareBelowOne
+    silent_weeks: Positive
+    silent_base_weeks: Positive
+    silent_min_active_weeks: Positive
+    apathy_offers: Positive
+    unused_within_days: Days
+    login_gap_over_days: Days
+    cart_days: Days
+    cooling_days: Days
+    cooling_base_days: Days
+    cooling_top_share: ShareBelowOne
+    overdue_multiple: PositiveNumber
+    overdue_min_purchases: Positive
+    overdue_own_gaps: Positive
+    wait_days: Days
+    wait_min_views: Positive
+    level_2_min_reasons: Positive
+    level_3_min_reasons: Positive
+    level_3_min_reasons_important: Positive
+
+
+class WarningReason(PolicyRow):
+    """A reason of early warning and its labels, from a day on."""
+
+    valid_from: Day
+    reason_code: WarningCode
+    is_counted: Truth
+    sort_order: Positive
+    label_en: Text
+    label_zh: Text
+
+
+class ProfilePolicy(PolicyRow):
+    """What the profile of a member looks back on, and how it weighs, from a day on."""
+
+    valid_from: Day
+    window_days: Days
+    half_life_days: Days
+    view_weight: Amount
+    cart_weight: Amount
+    purchase_weight: PositiveNumber
+    full_discount_share: Annotated[
+        float,
+        BeforeValidator(_number),
+        Field(gt=0, le=1, description="a share above 0, at most 1"),
+    ]
+    price_fall_days: Days
+
+
+class TagRule(PolicyRow):
+    """A tag: which metric of the profile has to reach what, from a day on."""
+
+    valid_from: Day
+    tag_code: Code
+    tag_group: Code
+    metric_code: ProfileMetric
+    at_least: PositiveNumber
+    min_facts: Positive
+    label_en: Text
+    label_zh: Text
 
 
 class RfmPolicy(PolicyRow):
@@ -706,6 +813,22 @@ def _repeated(
             )
 
 
+def not_above(lower: str, upper: str) -> Rule:
+    """In each row, the one column is at most the other."""
+
+    def rule(lines: Sequence[Line]) -> Iterator[Problem]:
+        for line in lines:
+            low, high = getattr(line.row, lower), getattr(line.row, upper)
+            if low > high:
+                yield Problem(
+                    line.number,
+                    f"column {lower}: {_plain(low)} is not allowed; it has to be at most {upper}, "
+                    f"which is {_plain(high)}.",
+                )
+
+    return rule
+
+
 def rising(*columns: str) -> Rule:
     """In each row, every one of these columns is greater than the one before."""
 
@@ -965,6 +1088,17 @@ def _stated_by(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _reachable(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A tag asks of a share for no more than all."""
+    for line in lines:
+        if line.row.metric_code in SHARES and line.row.at_least > 1:
+            yield Problem(
+                line.number,
+                f"column at_least: {_plain(line.row.at_least)} is not allowed; "
+                f"{line.row.metric_code} is a share, which is at most 1.",
+            )
+
+
 def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
     for line in lines:
         kind = line.row.benchmark_kind
@@ -1003,6 +1137,26 @@ POLICIES: dict[str, PolicyFile] = {
             unique_in_force("lifecycle_stage", "sort_order"),
         ),
     ),
+    "warning_thresholds": PolicyFile(
+        WarningThresholds,
+        ("valid_from",),
+        (
+            in_force_since_floor(),
+            rising("level_2_min_reasons", "level_3_min_reasons"),
+            not_above("silent_min_active_weeks", "silent_base_weeks"),
+            not_above("level_3_min_reasons_important", "level_3_min_reasons"),
+        ),
+    ),
+    "warning_reasons": PolicyFile(
+        WarningReason,
+        ("valid_from", "reason_code"),
+        (
+            in_force_since_floor("reason_code", every=get_args(WarningCode)),
+            unique_in_force("reason_code", "sort_order"),
+        ),
+    ),
+    "profile_policy": PolicyFile(ProfilePolicy, ("valid_from",), (in_force_since_floor(),)),
+    "tag_rules": PolicyFile(TagRule, ("valid_from", "tag_code"), (_reachable,)),
     "rfm_policy": PolicyFile(RfmPolicy, ("valid_from",), (in_force_since_floor(),)),
     "rfm_cut_points": PolicyFile(
         RfmCutPoint,

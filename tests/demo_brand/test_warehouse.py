@@ -128,6 +128,14 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("insight.lifecycle_transitions", "to_stage", STAGES),
     ("insight.member_rfm", "rfm_group", GROUPS),
     ("insight.rfm_history", "rfm_group", GROUPS),
+    ("insight.member_tags", "tag_code", codes("tag_rules", "tag_code")),
+    ("insight.member_tags", "tag_group", codes("tag_rules", "tag_group")),
+    ("insight.member_profile", "motivation", {"material", "emotional", "social"}),
+    ("insight.member_profile", "channel_preference", CHANNELS),
+    ("insight.risk_reasons", "reason_code", codes("warning_reasons", "reason_code")),
+    ("insight.member_risk", "cast(risk_level as text)", set("0123")),
+    ("insight.risk_history", "cast(risk_level as text)", set("0123")),
+    ("insight.risk_history", "cast(is_saved as text)", {"true", "false"}),
     *(
         ("insight.member_rfm", f"cast({score} as text)", set("12345"))
         for score in ("r_score", "f_score", "m_score")
@@ -458,6 +466,136 @@ def test_reasons_of_the_review_queue_hold_no_personal_data(
     )
     assert rows >= ENOUGH
     assert (odd, unlikely, twice) == (0, 0, 0)
+
+
+# Early warning ----------------------------------------------------------------------------------
+
+WARNED_FLOOR, LEAD_FLOOR, FALSE_CEILING = 0.95, 90, 0.5
+
+
+@pytest.mark.slow
+def test_warnings_come_before_people_are_lost(
+    marts: duckdb.DuckDBPyConnection,
+    default_brand: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Against the truth of who bought for the last time when.
+
+    Who is gone becomes dormant 180 days after the last order. The first warning is the first day
+    from that order on with one reason (or two at once); lead is what is left until dormancy. Of
+    those warned in 2024, who never lapses is warned falsely.
+    """
+    marts.execute(
+        f"""
+        create temp table people as
+        select one_id, max(lapse_date) as lapse_date, max(return_date) as return_date
+        from '{default_brand}/truth/persons/*.parquet'
+        inner join '{default_brand}/truth/records/*.parquet' using (person)
+        inner join identity.oneid_map using (source_system, source_table, source_key)
+        group by one_id
+        having count(distinct person) = 1
+        """
+    )
+    spells = "intermediate.int_insight__warning_spells"
+    marts.execute(
+        f"""
+        create temp table alarms as
+        select 'one reason' as alarm, one_id, from_date, to_date from {spells}
+        union all
+        select 'two reasons', lefts.one_id, greatest(lefts.from_date, rights.from_date),
+            least(lefts.to_date, rights.to_date)
+        from {spells} as lefts
+        inner join {spells} as rights
+            on lefts.one_id = rights.one_id and lefts.reason_code < rights.reason_code
+                and lefts.from_date < rights.to_date and rights.from_date < lefts.to_date
+        """
+    )
+    for alarm in ("one reason", "two reasons"):
+        lost, warned, delay, lead = one(
+            marts,
+            f"""
+            with lost as (
+                select one_id, max(order_date) as last_order_date
+                from people
+                inner join intermediate.int_insight__order_days using (one_id)
+                where order_date <= lapse_date
+                group by one_id, return_date
+                having max(order_date) + 180 < least(return_date, date '2025-07-01')
+            ),
+
+            firsts as (
+                select lost.one_id, last_order_date,
+                    min(greatest(from_date, last_order_date)) as first_date
+                from lost
+                left join alarms
+                    on lost.one_id = alarms.one_id and alarm = '{alarm}'
+                        and to_date > last_order_date and from_date < last_order_date + 180
+                group by all
+            )
+
+            select count(*), count(first_date), median(first_date - last_order_date),
+                median(last_order_date + 180 - first_date)
+            from firsts
+            """,
+        )
+        false, all_warned = one(
+            marts,
+            f"""
+            select count(distinct one_id) filter (lapse_date is null), count(distinct one_id)
+            from alarms
+            inner join people using (one_id)
+            where alarm = '{alarm}' and from_date between date '2024-01-01' and date '2024-12-31'
+            """,
+        )
+        figure = f"figure: early warning by {alarm}:"
+        record_property(f"{figure} lost people warned of", f"{warned / lost:.4f} of {lost}")
+        record_property(f"{figure} days from the last order to the warning, median", delay)
+        record_property(f"{figure} days from the warning to dormancy, median", lead)
+        record_property(f"{figure} false, of people warned", f"{false / all_warned:.4f}")
+        assert lost > 5_000
+        assert warned / lost >= WARNED_FLOOR
+        assert lead >= LEAD_FLOOR
+        assert false / all_warned <= FALSE_CEILING
+
+
+PROMOTION_FLOOR, TASK_FLOOR = 0.2, 0.4
+
+
+@pytest.mark.slow
+def test_the_profile_knows_people(
+    marts: duckdb.DuckDBPyConnection,
+    default_brand: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Correlation of the profile with what people are like, over those with three orders a year."""
+    row = marts.execute(
+        f"""
+        with people as (
+            select one_id, avg(price_sensitivity) as sensitivity, avg(task_zeal) as zeal,
+                any_value(motive) as motive
+            from '{default_brand}/truth/persons/*.parquet'
+            inner join '{default_brand}/truth/records/*.parquet' using (person)
+            inner join identity.oneid_map using (source_system, source_table, source_key)
+            group by one_id
+            having count(distinct person) = 1
+        )
+
+        select corr(sensitivity, price_sensitivity), corr(sensitivity, promotion_dependency),
+            corr(zeal, task_completion_rate), avg(cast(motive = motivation as integer))
+        from people
+        inner join insight.member_profile using (one_id)
+        inner join insight.member_rfm using (one_id)
+        where frequency >= 3
+        """
+    ).fetchone()
+    assert row is not None
+    sensitivity, dependency, completion, motive = row
+    record_property("figure: profile, price sensitivity against truth", f"{sensitivity:.3f}")
+    record_property("figure: profile, promotion dependency against truth", f"{dependency:.3f}")
+    record_property("figure: profile, task completion against truth", f"{completion:.3f}")
+    record_property("figure: profile, motive told right", f"{motive:.3f}")
+    assert min(sensitivity, dependency) >= PROMOTION_FLOOR
+    assert completion >= TASK_FLOOR
 
 
 def one(connection: duckdb.DuckDBPyConnection, question: str) -> tuple[int, ...]:

@@ -53,6 +53,9 @@ MARTS: tuple[Mart, ...] = (
         ("month", "from_stage", "to_stage"),
         lambda marts: marts.lifecycle_transitions,
     ),
+    Mart("insight.member_risk", ("person",), lambda marts: marts.member_risk),
+    Mart("insight.risk_reasons", ("person", "reason_code"), lambda marts: marts.risk_reasons),
+    Mart("insight.risk_history", ("as_of_date", "person"), lambda marts: marts.risk_history),
     Mart(
         "measurement.retention_cohorts",
         ("cohort_month", "month_number", "segment_type", "segment_value"),

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from tests.oracles import cohorts, kpis, lifecycle, orders, rfm
+from tests.oracles import cohorts, kpis, lifecycle, orders, rfm, warnings
 from tests.oracles.landing import Known, Landing, Persons, known_at
 from tests.oracles.policy import DEFAULT, Policy
 
@@ -23,6 +23,9 @@ class Marts:
     member_lifecycle: pl.DataFrame
     lifecycle_intervals: pl.DataFrame
     lifecycle_transitions: pl.DataFrame
+    member_risk: pl.DataFrame
+    risk_reasons: pl.DataFrame
+    risk_history: pl.DataFrame
     retention_cohorts: pl.DataFrame
     kpi_monthly: pl.DataFrame
     kpi_daily: pl.DataFrame
@@ -43,14 +46,19 @@ def compute(
     life = lifecycle.evaluate(known, lifecycle_mode, policy)
     history = rfm.rfm_history(known, rfm_mode, policy)
     facts = kpis.facts(known, life, history, policy)
+    today = rfm.member_rfm(known, rfm_mode, policy)
+    warned = warnings.evaluate(known, life, policy)
     return Marts(
         known=known,
         fct_orders=orders.fct_orders(known),
-        member_rfm=rfm.member_rfm(known, rfm_mode, policy),
+        member_rfm=today,
         rfm_history=history.drop("recency_days", "frequency", "monetary", "rfm_group_zh"),
         member_lifecycle=lifecycle.member_lifecycle(known, life),
         lifecycle_intervals=lifecycle.lifecycle_intervals(life),
         lifecycle_transitions=lifecycle.lifecycle_transitions(known, life),
+        member_risk=warnings.member_risk(known, warned, life, today),
+        risk_reasons=warnings.risk_reasons(known, warned),
+        risk_history=warnings.risk_history(known, warned, life, history, policy),
         retention_cohorts=cohorts.retention_cohorts(known),
         kpi_monthly=kpis.kpi_monthly(facts),
         kpi_daily=kpis.kpi_daily(facts) if with_daily else kpis.no_rows(),

@@ -8,6 +8,7 @@ date in both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -81,6 +82,7 @@ def two_years() -> Fixture:
     """Return the whole fixture: the hand-written persons and the crowd."""
     fixture = hand_written()
     add_crowd(fixture.book, seed=20240229, persons=320)
+    add_signs(fixture.book, seed=20250228, persons=320)
     return fixture
 
 
@@ -1188,6 +1190,110 @@ def add_crowd_order(
             number,
             when + timedelta(hours=float(draw.exponential(24 * 15))),
             round(net * float(draw.choice([0.3, 1.0, 1.2])), 2),
+        )
+
+
+def add_signs(book: Book, seed: int, persons: int) -> None:
+    """What early warning looks at: prices, and the crowd's coupons, carts, logins and posts."""
+    draw = np.random.default_rng(seed)
+    first, last = datetime(2023, 1, 1, tzinfo=UTC), LATEST
+    for product in PRODUCTS[:5]:
+        for n in range(6):
+            changed = first + timedelta(days=140 * n + int(draw.integers(0, 60)))
+            price = money(float(draw.integers(60, 140)))
+            book.add("catalog.price_changes", product_id=product, price=price, valid_from=changed)
+    # Twice on one day: the later price is the day's.
+    for hour, yuan in ((1, 200), (3, 55)):
+        changed = datetime(2024, 8, 1, hour, tzinfo=UTC)
+        book.add(
+            "catalog.price_changes", product_id="p-plain", price=money(yuan), valid_from=changed
+        )
+    since = {
+        row["member_no"]: row["updated_at"]
+        for rows in book.rows["crm.members"].values()
+        for row in rows
+    }
+    for i in range(persons):
+        number = f"S{i:04d}"
+        start = since[number]
+        span = (last - start).days
+        if span < 1:
+            continue
+
+        def moment_of(days: float, start: datetime = start) -> datetime:
+            return start + timedelta(minutes=int(days * 24 * 60))
+
+        add_coupons(book, draw, number, moment_of, span)
+        for n in range(int(draw.integers(0, 14))):
+            when = moment_of(draw.random() * span)
+            product = PRODUCTS[draw.integers(0, 5)]
+            for act, action in enumerate(["add", "remove", "checkout"][: draw.integers(1, 3)]):
+                book.add(
+                    "commerce.carts",
+                    cart_event_id=f"{number}-cart-{n}-{act}",
+                    buyer_key_type="member_no",
+                    buyer_key=number,
+                    product_id=product,
+                    action=action,
+                    unit_price=money(float(draw.integers(70, 130))),
+                    occurred_at=when + timedelta(days=int(draw.integers(1, 20)) * act),
+                )
+        if draw.random() < 0.5:  # weeks of logins, with looks at one product and shares
+            begin, pace = draw.random() * span, float(draw.choice([1.0, 2.5, 5.0, 9.0]))
+            product = PRODUCTS[draw.integers(0, 5)]
+            for n in range(int(draw.integers(4, 40))):
+                when = moment_of(begin + n * pace)
+                if when < last:
+                    login(book, number, when, f"{number}-sign-{n}")
+                    row = book.rows["app.events"]["first"][-1]
+                    row["event_type"] = str(draw.choice(["view", "share", "open"]))
+                    row["product_id"] = product if row["event_type"] == "view" else None
+        if draw.random() < 0.4:
+            begin, end = sorted(draw.random(2) * span)
+            for n in range(int(draw.integers(1, 9))):
+                book.add(
+                    "community.posts",
+                    post_id=f"{number}-post-{n}",
+                    member_no=number,
+                    kind="review",
+                    posted_at=moment_of(begin + draw.random() * (end - begin)),
+                )
+    for n in range(300):  # strangers in groups, and what is said to them
+        book.add(
+            "wecom.messages",
+            message_id=f"message-{n}",
+            external_userid=f"stranger-{draw.integers(0, 40)}",
+            direction=str(draw.choice(["in", "in", "out"])),
+            kind="text",
+            occurred_at=first + timedelta(hours=float(draw.random() * 800 * 24)),
+        )
+
+
+def add_coupons(
+    book: Book,
+    draw: np.random.Generator,
+    number: str,
+    moment_of: Callable[[float], datetime],
+    span: int,
+) -> None:
+    """Add a few offers to a member of the crowd, of which it claims ever fewer."""
+    interest = draw.random()
+    for n in range(int(draw.integers(0, 12))):
+        issued = draw.random() * span
+        is_claimed = draw.random() < interest * (1 - 0.5 * issued / span)
+        claimed = issued + float(draw.choice([0, 0.2, 3, 12])) if is_claimed else None
+        is_redeemed = claimed is not None and draw.random() < 0.3
+        redeemed = claimed + float(draw.integers(0, 9)) if is_redeemed and claimed else None
+        book.add(
+            "coupons.coupons",
+            coupon_code=f"{number}-coupon-{n}",
+            template_id="t",
+            member_no=number,
+            issued_at=moment_of(issued),
+            claimed_at=None if claimed is None else moment_of(claimed),
+            redeemed_at=None if redeemed is None else moment_of(redeemed),
+            expires_at=moment_of(issued + float(draw.integers(12, 40))),
+            updated_at=moment_of(issued),
         )
 
 

@@ -47,10 +47,12 @@ class Table:
     earliest_before: bool = False  # the earliest version also holds before its own date
 
 
-def _fact(key: str, event: str, person_key: str, version: str | None = None) -> Table:
-    """A dated fact that is read only for who it names and when it happened."""
+def _fact(
+    key: str, event: str, person_key: str, version: str | None = None, **others: str
+) -> Table:
+    """A dated fact that is read for who it names, when it happened, and `others` (column=kind)."""
     column, kind = person_key, "buyer" if person_key == "buyer_key" else person_key
-    columns = dict.fromkeys(key.split(), "id") | {column: "id", event: "instant"}
+    columns = dict.fromkeys(key.split(), "id") | {column: "id", event: "instant"} | others
     if kind == "buyer":
         columns["buyer_key_type"] = "code"
     if version:
@@ -64,6 +66,7 @@ def _records(key: str, event: str, person_key: tuple[str, str]) -> Table:
     return Table(tuple(key.split()), columns, "updated_at", event, (person_key,))
 
 
+EVENT = {"event_type": "code", "product_id": "id"}
 TABLES: dict[str, Table] = {
     "crm.members": Table(
         ("member_no",),
@@ -160,16 +163,29 @@ TABLES: dict[str, Table] = {
         },
         "updated_at",
     ),
-    "mini_program.events": _fact("event_id", "occurred_at", "openid"),
-    "app.events": _fact("event_id", "occurred_at", "app_user_id"),
-    "website.events": _fact("event_id", "occurred_at", "web_user_id"),
+    "catalog.price_changes": Table(
+        ("product_id", "valid_from"),
+        {"product_id": "id", "price": "cents", "valid_from": "instant"},
+        None,
+        "valid_from",
+    ),
+    "mini_program.events": _fact("event_id", "occurred_at", "openid", **EVENT),
+    "app.events": _fact("event_id", "occurred_at", "app_user_id", **EVENT),
+    "website.events": _fact("event_id", "occurred_at", "web_user_id", **EVENT),
     # Read only for who they name and when:
     "crm.member_attributes": _fact(
         "member_no attribute_code recorded_at", "recorded_at", "member_no"
     ),
     "crm.consents": _fact("member_no purpose channel changed_at", "changed_at", "member_no"),
     "crm.erasure_requests": _fact("request_id", "requested_at", "member_no"),
-    "commerce.carts": _fact("cart_event_id", "occurred_at", "buyer_key"),
+    "commerce.carts": _fact(
+        "cart_event_id",
+        "occurred_at",
+        "buyer_key",
+        product_id="id",
+        action="code",
+        unit_price="cents",
+    ),
     "catalog.favourites": _fact(
         "buyer_key_type buyer_key product_id occurred_at", "occurred_at", "buyer_key"
     ),
@@ -182,13 +198,21 @@ TABLES: dict[str, Table] = {
     "loyalty.tier_grants": _fact("grant_id", "granted_at", "member_no"),
     "loyalty.subscriptions": _fact("subscription_id", "started_at", "member_no", "updated_at"),
     "loyalty.attendances": _fact("activity_id member_no", "attended_at", "member_no"),
-    "coupons.coupons": _fact("coupon_code", "issued_at", "member_no", "updated_at"),
+    "coupons.coupons": _fact(
+        "coupon_code",
+        "issued_at",
+        "member_no",
+        "updated_at",
+        claimed_at="instant",
+        redeemed_at="instant",
+        expires_at="instant",
+    ),
     "campaigns.sends": _fact("send_id", "sent_at", "member_no", "updated_at"),
     "campaigns.experiments": _fact("experiment_id member_no", "assigned_at", "member_no"),
     "wecom.group_members": _fact(
         "group_id external_userid joined_at", "joined_at", "external_userid", "updated_at"
     ),
-    "wecom.messages": _fact("message_id", "occurred_at", "external_userid"),
+    "wecom.messages": _fact("message_id", "occurred_at", "external_userid", direction="code"),
     "community.posts": _fact("post_id", "posted_at", "member_no"),
     "service.tickets": _fact("ticket_id", "opened_at", "member_no", "updated_at"),
     "service.surveys": _fact("response_id", "responded_at", "member_no"),
@@ -236,6 +260,11 @@ class Known:
     persons: person, birth_date, is_test, is_staff, is_member, registered_date (first member record
         to register; the birth date where it does not say), register_channel
     logins: person, login_date
+    events: person, event_type, product_id, event_date (of digital events)
+    carts: person, cart_event_id, product_id, action, unit_cents, occurred_at, cart_date
+    coupons: person, coupon_code, issued_at, issued_date, claimed_date, redeemed_date, expires_date
+    messages, posts: person, date (messages in)
+    prices: product_id, price_cents, valid_from, from_date
     campaigns: first_date, last_date
     cycles: category_id -> usage cycle in days
     """
@@ -246,6 +275,12 @@ class Known:
     lines: pl.DataFrame
     persons: pl.DataFrame
     logins: pl.DataFrame
+    events: pl.DataFrame
+    carts: pl.DataFrame
+    coupons: pl.DataFrame
+    messages: pl.DataFrame
+    posts: pl.DataFrame
+    prices: pl.DataFrame
     campaigns: pl.DataFrame
     cycles: dict[str, float]
 
@@ -419,6 +454,8 @@ def known_at(landing: Landing, as_of: date, persons: Persons | None = None) -> K
         lines=lines.sort("order_id", "line_no"),
         persons=people.sort("person"),
         logins=_logins(known, landing.zone, names),
+        events=_events(known, landing.zone, names),
+        **_deeds(known, landing.zone, names),
         campaigns=campaigns,
         cycles=dict(zip(cycles["category_id"], cycles["usage_cycle_days"], strict=True)),
     )
@@ -542,6 +579,61 @@ def _logins(
         rows = with_person(known(name), TABLES[name], names)
         parts.append(rows.select("person", login_date=business_date("occurred_at", zone)))
     return pl.concat(parts).drop_nulls("person").unique().sort("person", "login_date")
+
+
+def _events(
+    known: Callable[[str], pl.DataFrame], zone: str, names: Mapping[str, str | None]
+) -> pl.DataFrame:
+    """Return digital events by person, product and date."""
+    parts = [
+        with_person(known(name), TABLES[name], names).select(
+            "person", "event_type", "product_id", event_date=business_date("occurred_at", zone)
+        )
+        for name in LOGIN_EVENTS
+    ]
+    return pl.concat(parts).drop_nulls("person")
+
+
+def _deeds(
+    known: Callable[[str], pl.DataFrame], zone: str, names: Mapping[str, str | None]
+) -> dict[str, pl.DataFrame]:
+    """Return carts, coupons, messages in, posts and price changes (see Known)."""
+
+    def of_persons(name: str) -> pl.DataFrame:
+        return with_person(known(name), TABLES[name], names).drop_nulls("person")
+
+    def dates(*columns: str) -> dict[str, pl.Expr]:
+        return {f"{column}_date": business_date(f"{column}_at", zone) for column in columns}
+
+    return {
+        "carts": of_persons("commerce.carts").select(
+            "person",
+            "cart_event_id",
+            "product_id",
+            "action",
+            "occurred_at",
+            unit_cents="unit_price",
+            cart_date=business_date("occurred_at", zone),
+        ),
+        "coupons": of_persons("coupons.coupons").select(
+            "person",
+            "coupon_code",
+            "issued_at",
+            **dates("issued", "claimed", "redeemed", "expires"),
+        ),
+        "messages": of_persons("wecom.messages")
+        .filter(pl.col("direction") == "in")
+        .select("person", date=business_date("occurred_at", zone)),
+        "posts": of_persons("community.posts").select(
+            "person", date=business_date("posted_at", zone)
+        ),
+        "prices": known("catalog.price_changes").select(
+            "product_id",
+            "valid_from",
+            price_cents="price",
+            from_date=business_date("valid_from", zone),
+        ),
+    }
 
 
 # ------------------------------------------------------------------------------- orders and lines

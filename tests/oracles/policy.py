@@ -38,6 +38,21 @@ RFM_GROUPS = {
 }
 
 
+WARNINGS_ZH = {
+    "recency": "久未下单",
+    "frequency_drop": "下单频次减半",
+    "silent_weeks": "连续多周未登录",
+    "coupon_apathy": "不再领券",
+    "coupon_unused": "已领券未用即将过期",
+    "login_gap": "登录间隔过长",
+    "cart_price_drop": "加购商品降价未买",
+    "social_cooling": "社群互动冷却",
+    "replenishment_overdue": "补货逾期",
+    "price_sensitive_wait": "反复浏览观望",
+}
+IMPORTANT_GROUPS = ("champions", "important_develop", "important_keep", "important_win_back")
+
+
 @dataclass(frozen=True)
 class PolicyRow:
     """The numbers that hold from `valid_from` until the next row."""
@@ -66,6 +81,28 @@ class PolicyRow:
     rhythm_gaps: int = 3
     clamp_low: float = 0.5
     clamp_high: float = 2.0
+
+    # Early warning
+    recency_over: int = 30
+    drop_days: int = 90
+    drop_base: int = 2
+    drop_share: float = 0.5
+    silent_weeks: int = 3
+    silent_base_weeks: int = 8
+    silent_active_weeks: int = 4
+    apathy_offers: int = 3
+    unused_days: int = 7
+    login_gap_over: int = 15
+    cart_days: int = 30
+    cooling_days: int = 30
+    cooling_base_days: int = 90
+    cooling_top: float = 0.5
+    overdue_times: float = 1.5
+    overdue_purchases: int = 2
+    overdue_own_gaps: int = 3
+    wait_days: int = 14
+    wait_views: int = 3
+    saved_days: int = 30
 
     # KPIs
     repurchase_days: int = 365

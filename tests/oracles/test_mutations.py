@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.oracles import cohorts, kpis, landing, lifecycle, orders, rfm
+from tests.oracles import cohorts, kpis, landing, lifecycle, orders, rfm, warnings
 from tests.oracles.book import NEW_YORK
 from tests.oracles.compare import MARTS, frame_differences
 from tests.oracles.days import add_months, complete_month_ends, days_before, month_end
@@ -117,7 +117,12 @@ class Results:
         return rfm.member_rfm(self.known, "fixed").clear()
 
     def rows(self, target: str) -> pl.DataFrame:
-        """Return a mart by name, or a KPI: `kpi/<metric>`, `kpi/<metric>/dimensions`."""
+        """Return a mart by name, a KPI: `kpi/<metric>`, `kpi/<metric>/dimensions`, or the rows of
+        one reason: `risk_reasons/<reason>`."""
+        if target.startswith("risk_reasons/"):
+            reasons = [target.split("/")[1]]
+            warned = warnings.evaluate(self.known, self.life, self.world.policy, reasons)
+            return warnings.risk_reasons(self.known, warned)
         if not target.startswith("kpi/"):
             return self.mart(target)
         _, metric, *rest = target.split("/")
@@ -139,12 +144,26 @@ class Results:
     def _monthly(self) -> dict[tuple[int, kpis.Metrics], pl.DataFrame]:
         return {}
 
+    @cached_property
+    def warned(self) -> warnings.Warned:
+        return warnings.evaluate(self.known, self.life, self.world.policy)
+
     def mart(self, name: str) -> pl.DataFrame:
         known, world = self.known, self.world
         marts: dict[str, Callable[[], pl.DataFrame]] = {
             "fct_orders": lambda: orders.fct_orders(known),
             "member_rfm": lambda: rfm.member_rfm(known, world.rfm_mode, world.policy),
             "rfm_history": lambda: self.rfm_history,
+            "member_risk": lambda: warnings.member_risk(
+                known,
+                self.warned,
+                self.life,
+                rfm.member_rfm(known, world.rfm_mode, world.policy),
+            ),
+            "risk_reasons": lambda: warnings.risk_reasons(known, self.warned),
+            "risk_history": lambda: warnings.risk_history(
+                known, self.warned, self.life, self.rfm_history, world.policy
+            ),
             "retention_cohorts": lambda: cohorts.retention_cohorts(known),
             "member_lifecycle": lambda: lifecycle.member_lifecycle(known, self.life),
             "lifecycle_intervals": lambda: lifecycle.lifecycle_intervals(self.life),
@@ -1140,6 +1159,76 @@ def _(world: World, patch: Patch) -> World:
     return world
 
 
+# ------------------------------------------------------------------------------------ early warning
+
+
+def warning(name: str, reason: str, **changes: Any) -> None:
+    """Register a mutation of a reason's numbers."""
+    mutation(name, f"risk_reasons/{reason}", step="results")(
+        lambda true, _: true.numbers(**changes)
+    )
+
+
+warning("late after 29 days", "recency", recency_over=29)
+warning("late after 31 days", "recency", recency_over=31)
+warning("recent is 89 days", "frequency_drop", drop_days=89)
+warning("one order is a base", "frequency_drop", drop_base=1)
+warning("two silent weeks", "silent_weeks", silent_weeks=2)
+warning("active in seven weeks before", "silent_weeks", silent_base_weeks=7)
+warning("active in three weeks", "silent_weeks", silent_active_weeks=3)
+warning("two offers are enough", "coupon_apathy", apathy_offers=2)
+warning("unused for six days more", "coupon_unused", unused_days=6)
+warning("unused for eight days more", "coupon_unused", unused_days=8)
+warning("a gap of 14 days", "login_gap", login_gap_over=14)
+warning("in the cart for 29 days", "cart_price_drop", cart_days=29)
+warning("in the cart for 31 days", "cart_price_drop", cart_days=31)
+warning("silent for 29 days", "social_cooling", cooling_days=29)
+warning("social for 91 days", "social_cooling", cooling_base_days=91)
+warning("the best third", "social_cooling", cooling_top=1 / 3)
+warning("overdue after 1.4 intervals", "replenishment_overdue", overdue_times=1.4)
+warning("one purchase is a rhythm", "replenishment_overdue", overdue_purchases=1)
+warning("two gaps of a category are a rhythm", "replenishment_overdue", overdue_own_gaps=2)
+warning("looks of 15 days", "price_sensitive_wait", wait_days=15)
+warning("two looks are enough", "price_sensitive_wait", wait_views=2)
+patched(
+    "the day's first price is its last",
+    warnings,
+    "price_on",
+    lambda prices, today: min(
+        ((-day, *rest) for day, *rest in prices if day <= today), default=(0, 0, None)
+    )[2],
+    "risk_reasons/cart_price_drop",
+    world="new_york",
+)
+patched(
+    "two reasons are level 3 for everybody",
+    warnings,
+    "level",
+    lambda reasons, _: 3 if reasons >= 2 else reasons,
+    "member_risk",
+    "risk_history",
+)
+patched(
+    "nobody is important",
+    warnings,
+    "level",
+    lambda reasons, _: min(reasons, 3),
+    "member_risk",
+    "risk_history",
+)
+
+
+@mutation("the dormant are warned too", "member_risk", "risk_history", step="results")
+def _(world: World, patch: Patch) -> World:
+    patch.setattr(warnings, "WATCHED", (*warnings.WATCHED, "dormant"))
+    return world
+
+
+@mutation("messages to a person are its own", "risk_reasons/social_cooling")
+def _(world: World, _: Patch) -> World:
+    return world.table("wecom.messages", pl.lit("in").alias("direction"))
+
+
 # ----------------------------------------------------------- values, completeness and dimensions
 
 
@@ -1255,7 +1344,7 @@ def test_the_fixtures_betray(
         life=true.life if mistake.step == "results" else None,
     )
     for target, true_rows in expected.items():
-        key = KPI_KEY if target.startswith("kpi/") else KEYS[target]
+        key = KPI_KEY if target.startswith("kpi/") else KEYS[target.split("/")[0]]
         assert frame_differences(true_rows, mistaken.rows(target), key), (
             f"{mistake.name}: {target} is the same"
         )
@@ -1265,6 +1354,8 @@ def test_every_metric_and_every_mart_has_a_mutation() -> None:
     targets = {target for mistake in MUTATIONS for target in mistake.targets}
     metrics = {target.split("/")[1] for target in targets if target.startswith("kpi/")}
     assert metrics == set(kpis.MONTHLY_METRICS)
-    assert set(KEYS) - {"kpi_monthly", "kpi_daily"} <= targets
+    assert set(KEYS) - {"kpi_monthly", "kpi_daily"} <= {name.split("/")[0] for name in targets}
+    reasons = {name.split("/")[1] for name in targets if name.startswith("risk_reasons/")}
+    assert reasons == set(warnings.REASONS)
     assert len(MUTATIONS) >= 25
     assert len({mistake.name for mistake in MUTATIONS}) == len(MUTATIONS)

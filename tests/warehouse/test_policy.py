@@ -33,7 +33,64 @@ KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
 
 PAIRS = "valid_from,identifier_type,left_system,right_system,is_allowed\n"
 
+WARNING_ROW = "1900-01-01,30,90,2,0.5,3,8,4,3,7,15,30,30,90,0.5,1.5,2,3,14,3,2,3,2"
+
 BAD_ROWS = (
+    Bad(
+        "tag_that_asks_for_more_than_all",
+        "tag_rules",
+        ",category_fan,preference,category_preference,0.5,",
+        ",category_fan,preference,category_preference,50,",
+        "line 3, column at_least: 50 is not allowed; category_preference is a share, which is at "
+        "most 1.",
+    ),
+    Bad(
+        "tag_without_facts",
+        "tag_rules",
+        ",category_fan,preference,category_preference,0.5,3,",
+        ",category_fan,preference,category_preference,0.5,0,",
+        "line 3, column min_facts: '0' is not allowed; it has to be a whole number of at least 1.",
+    ),
+    Bad(
+        "profile_of_no_days",
+        "profile_policy",
+        "1900-01-01,365,90,",
+        "1900-01-01,0,90,",
+        "line 2, column window_days: '0' is not allowed; it has to be whole days from 1 to 3650.",
+    ),
+    Bad(
+        "warning_of_more_active_weeks_than_there_are",
+        "warning_thresholds",
+        WARNING_ROW,
+        WARNING_ROW.replace(",3,8,4,", ",3,8,9,"),
+        "line 2, column silent_min_active_weeks: 9 is not allowed; it has to be at most "
+        "silent_base_weeks, which is 8.",
+    ),
+    Bad(
+        "warning_of_all_orders_as_a_drop",
+        "warning_thresholds",
+        WARNING_ROW,
+        WARNING_ROW.replace(",2,0.5,3,", ",2,1,3,"),
+        "line 2, column drop_max_share: '1' is not allowed; it has to be a share from 0 to below "
+        "1.",
+    ),
+    Bad(
+        "warning_levels_that_are_one",
+        "warning_thresholds",
+        WARNING_ROW,
+        WARNING_ROW.replace(",14,3,2,3,2", ",14,3,3,3,2"),
+        "line 2, column level_3_min_reasons: 3 is not allowed; it has to be greater than "
+        "level_2_min_reasons, which is 3.",
+    ),
+    Bad(
+        "warning_reason_that_is_unknown",
+        "warning_reasons",
+        ",recency,true,",
+        ",weather,true,",
+        "line 2, column reason_code: 'weather' is not allowed; it has to be one of recency, "
+        "frequency_drop, silent_weeks, coupon_apathy, coupon_unused, login_gap, cart_price_drop, "
+        "social_cooling, replenishment_overdue, price_sensitive_wait.",
+    ),
     Bad(
         "value_that_expires_at_once",
         "identifier_policy",

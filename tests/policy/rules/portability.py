@@ -38,8 +38,9 @@ SHARED_FUNCTIONS = {
 look at nulls, types and edges on both."""
 
 SPARK_FUNCTIONS = SHARED_FUNCTIONS | {
-    "add_months", "conv", "convert_timezone", "date_add", "datediff", "explode", "levenshtein",
-    "percentile", "regexp_extract", "regexp_replace", "sequence",
+    "add_months", "array_join", "array_sort", "collect_list", "conv", "convert_timezone",
+    "date_add", "datediff", "explode", "levenshtein", "percentile", "regexp_extract",
+    "regexp_replace", "sequence",
 }  # fmt: skip
 """What may be called once a model is compiled for Spark: the shared functions, and those that the
 Spark bodies of macros/dialect/ call."""

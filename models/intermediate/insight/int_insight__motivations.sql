@@ -1,0 +1,100 @@
+-- Grain: one row per person with a deed in the window that tells a motive
+with
+
+told as (
+    select
+        one_id,
+        facts,
+        first_date,
+        last_date,
+        'material' as motive
+    from {{ ref('int_insight__profile_orders') }}
+    where fact_code = 'discounted_order'
+    union all
+    select
+        one_id,
+        facts,
+        first_date,
+        last_date,
+        case
+            when fact_code = 'claim' then 'material'
+            when fact_code = 'points' and fact_value = 'redeem' then 'material'
+            when fact_code = 'click' and fact_value in ('discount', 'points') then 'material'
+            when fact_code in ('content', 'survey') then 'emotional'
+            when fact_code = 'click' and fact_value in ('gift', 'content') then 'emotional'
+            when fact_code = 'post' and fact_value <> 'forward' then 'emotional'
+            when fact_code in ('share', 'message', 'post', 'points') then 'social'
+        end as motive
+    from {{ ref('int_insight__profile_deeds') }}
+),
+
+counts as (
+    select
+        told.one_id,
+        cast(sum(case when told.motive = 'material' then told.facts else 0 end) as double)
+            as material_facts,
+        cast(sum(case when told.motive = 'emotional' then told.facts else 0 end) as double)
+            as emotional_facts,
+        cast(sum(case when told.motive = 'social' then told.facts else 0 end) as double)
+            as social_facts,
+        min(told.first_date) as first_date,
+        max(told.last_date) as last_date
+    from told
+    inner join {{ ref('dim_member') }} as members on told.one_id = members.one_id
+    where told.motive is not null and not members.is_test and not members.is_staff
+    group by told.one_id
+),
+
+means as (
+    select
+        avg(cast(material_facts as double)) as material_mean,
+        avg(cast(emotional_facts as double)) as emotional_mean,
+        avg(cast(social_facts as double)) as social_mean
+    from counts
+),
+
+scores as (
+    select
+        counts.one_id,
+        counts.first_date,
+        counts.last_date,
+        cast(
+            counts.material_facts + counts.emotional_facts + counts.social_facts as bigint
+        ) as facts,
+        {%- for motive in ['material', 'emotional', 'social'] %}
+        cast(counts.{{ motive }}_facts as double)
+        / nullif(counts.{{ motive }}_facts + means.{{ motive }}_mean, 0) as {{ motive }}_score
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from counts
+    cross join means
+),
+
+filled as (
+    select
+        one_id,
+        facts,
+        first_date,
+        last_date,
+        coalesce(material_score, 0) as material_score,
+        coalesce(emotional_score, 0) as emotional_score,
+        coalesce(social_score, 0) as social_score
+    from scores
+)
+
+select
+    one_id,
+    facts,
+    first_date,
+    last_date,
+    material_score,
+    emotional_score,
+    social_score,
+    case
+        when material_score >= emotional_score and material_score >= social_score
+            then 'material'
+        when emotional_score >= social_score then 'emotional'
+        else 'social'
+    end as motivation,
+    greatest(material_score, emotional_score, social_score) as motivation_score
+from filled

@@ -1,0 +1,52 @@
+-- Grain: one row per complete month end and person watched on it
+with
+
+levels as (
+    select
+        levels.evaluated_date,
+        levels.one_id,
+        levels.rfm_group,
+        levels.reason_count,
+        levels.risk_level
+    from {{ ref('int_insight__risk_levels') }} as levels
+    inner join {{ ref('int_insight__month_ends') }} as month_ends
+        on levels.evaluated_date = month_ends.month_end_date
+),
+
+orders as (
+    select
+        one_id,
+        order_date,
+        coalesce(next_order_date, cast('9999-12-31' as date)) as until_date,
+        next_order_date
+    from {{ ref('int_insight__order_days') }}
+),
+
+as_of as (
+    select as_of_date as built_date from {{ ref('stg_rekindle__as_of') }}
+)
+
+select
+    levels.evaluated_date as as_of_date,
+    levels.one_id,
+    levels.rfm_group,
+    levels.risk_level,
+    levels.reason_count,
+    orders.next_order_date,
+    case
+        when
+            levels.risk_level > 0
+            and {{ days_between('levels.evaluated_date', 'as_of.built_date') }} >= 30
+            then
+                coalesce(
+                    {{ days_between('levels.evaluated_date', 'orders.next_order_date') }} <= 30,
+                    false
+                )
+    end as is_saved
+from levels
+cross join as_of
+inner join orders
+    on
+        levels.one_id = orders.one_id
+        and levels.evaluated_date >= orders.order_date
+        and levels.evaluated_date < orders.until_date

@@ -559,6 +559,21 @@ class QualityMinimum(PolicyRow):
     ]
 
 
+class ReplenishmentPolicy(PolicyRow):
+    """How the next purchase of a category is expected, from a day on."""
+
+    valid_from: Day
+    bulk_multiple: PositiveNumber
+    prior_gaps: PositiveNumber
+    cycle_gaps: PositiveNumber
+    size_prior: PositiveNumber
+    spread_gaps: PositiveNumber
+    outlier_deviations: PositiveNumber
+    interval_deviations: PositiveNumber
+    interval_share: Probability
+    hit_days: Days
+
+
 class SourcePrecedence(PolicyRow):
     """Which source is believed for an attribute of a person, from a day on."""
 
@@ -1057,6 +1072,9 @@ POLICIES: dict[str, PolicyFile] = {
         QualityMinimum,
         ("valid_from", "dimension", "system", "table_name", "column_name"),
         (_quality_minimums,),
+    ),
+    "replenishment_policy": PolicyFile(
+        ReplenishmentPolicy, ("valid_from",), (in_force_since_floor(),)
     ),
     "source_precedence": PolicyFile(
         SourcePrecedence,

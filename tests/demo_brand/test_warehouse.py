@@ -12,6 +12,7 @@ import pytest
 from orchestration.workspace import PROJECT
 from tests.conftest import BuildWarehouse
 from tests.identity import audit_oracle
+from tests.oracles import replenished
 
 SCHEMAS = ("core", "identity", "insight", "measurement", "kpi")
 QUARANTINED = {"missing_required", "out_of_range", "future", "invalid_value", "naive_timestamp"}
@@ -126,6 +127,9 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("insight.lifecycle_intervals", "lifecycle_stage", STAGES),
     ("insight.lifecycle_transitions", "from_stage", STAGES | {"none"}),
     ("insight.lifecycle_transitions", "to_stage", STAGES),
+    ("insight.replenishment_forecast", "basis", {"own", "category", "cycle"}),
+    ("insight.replenishment_forecast", "cast(is_overdue as text)", {"true", "false"}),
+    ("insight.replenishment_forecast", "cast(is_last_bulk as text)", {"true", "false"}),
     ("insight.member_rfm", "rfm_group", GROUPS),
     ("insight.rfm_history", "rfm_group", GROUPS),
     *(
@@ -251,6 +255,23 @@ def test_cut_identifiers_are_the_agents_numbers(
     # and shop phones stand on receipts alone.
     assert set(cut) == {"phone"}
     assert agents - 3 <= cut["phone"] <= agents
+
+
+# Models ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_replenishment_is_that_of_the_oracle(
+    marts: duckdb.DuckDBPyConnection, record_property: Callable[[str, object], None]
+) -> None:
+    result = replenished.expected(marts)
+    assert len(result.forecasts) > 20_000
+    assert replenished.differences(marts, result) == []
+    for metric, (value, baseline) in result.figures.items():
+        record_property(
+            f"figure: replenishment, demo brand, {metric}",
+            f"{value:.4f}" + (f" (baseline {baseline:.4f})" if baseline else ""),
+        )
 
 
 # OneID ------------------------------------------------------------------------------------------

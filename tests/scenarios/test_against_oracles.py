@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from tests.oracles import fixtures
+from tests.oracles import fixtures, replenished
 from tests.oracles.book import NEW_YORK, SHANGHAI
 from tests.oracles.compare import MARTS, check, frame_differences
 from tests.oracles.everything import compute
@@ -122,6 +122,52 @@ def test_a_build_for_an_old_date_is_unchanged_by_data_that_came_later(
             report = bag_differences(rows_a, rows_b)
             reports += [f"{table}: {report}"] if report else []
     assert not reports, "\n\n".join(reports)
+
+
+@pytest.mark.slow
+def test_replenishment_of_the_fixtures_is_that_of_the_oracle(
+    landings: Mapping[str, Path],
+    build_warehouse: BuildWarehouse,
+    loaded: Callable[[Path], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    landing = landings["shanghai"]
+    build_file = build_warehouse(landing, fixtures.AS_OF_SHANGHAI, "quantile", "fixed")
+    monkeypatch.chdir(loaded(landing))
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        result = replenished.expected(connection)
+        assert len(result.forecasts) > 10
+        assert replenished.differences(connection, result) == []
+
+
+REPLENISHMENT_BAR = 1.10
+"""What the hit rate has to be of the category median's."""
+
+
+@pytest.mark.slow
+def test_replenishment_beats_the_category_median_on_real_data(
+    landings: Mapping[str, Path],
+    build_warehouse: BuildWarehouse,
+    record_property: Callable[[str, object], None],
+) -> None:
+    build_file = build_warehouse(landings["complete_journey"], date(2017, 12, 31))
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        figures = {
+            metric: (value, baseline)
+            for metric, value, baseline in connection.execute(
+                "select metric, value, baseline_value from insight.model_scorecard"
+                " where model_name = 'replenishment'"
+            ).fetchall()
+        }
+    for metric, (value, baseline) in figures.items():
+        record_property(
+            f"figure: replenishment, The Complete Journey, {metric}",
+            f"{value:.4f}" + (f" (baseline {baseline:.4f})" if baseline else ""),
+        )
+    rate, median_rate = figures["hit_rate"]
+    assert rate >= REPLENISHMENT_BAR * median_rate
+    assert figures["mean_absolute_error_days"][0] < figures["mean_absolute_error_days"][1]
+    assert abs(figures["interval_coverage"][0] - 0.8) < 0.03
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -9,6 +9,23 @@ scores as (
         baseline_value,
         baseline
     from {{ ref('int_insight__replenishment_scores') }}
+    union all
+    select
+        'churn' as model_name,
+        metric,
+        value,
+        baseline_value,
+        baseline
+    from {{ ref('int_insight__churn_figures') }}
+    union all
+    select
+        'churn/' || kind || '/' || version_code as model_name,
+        'log_loss' as metric,
+        log_loss as value,
+        cast(null as double) as baseline_value,
+        'none' as baseline
+    from {{ ref('int_insight__churn_trials') }}
+    where log_loss is not null
 ),
 
 as_of as (

@@ -17,6 +17,9 @@ from scipy.special import gammaln
 
 Floats = npt.NDArray[np.float64]
 
+_BOUNDS = [(-8.0, 12.0)] * 4
+"""Of the parameters' logarithms: from 1 in 3,000 to 160,000."""
+
 
 @dataclass(frozen=True)
 class BgNbd:
@@ -65,16 +68,21 @@ def fit(histories: Histories) -> BgNbd:
     counted = Histories(rows[:, 0], rows[:, 1], rows[:, 2])
 
     def badness(logs: Floats) -> float:
-        r, alpha, a, b = np.exp(np.clip(logs, -20, 20))
+        r, alpha, a, b = np.exp(logs)
         total = np.sum(weights * log_likelihood(BgNbd(r, alpha, a, b), counted))
         return -float(total) / float(weights.sum())
 
-    start = np.array([0.0, np.log(max(float(counted.age.mean()) / 4, 1e-3)), 0.0, 1.0])
-    rough = minimize(
-        badness, start, method="Nelder-Mead", options={"maxiter": 4000, "xatol": 1e-6, "fatol": 1e-10}
+    # Where few leave, the likelihood has a long ridge (a and b great): several ways lead up to it.
+    scale = np.log(max(float(counted.age.mean()) / 4, 1e-3))
+    ways = [
+        minimize(badness, np.array([r, scale + r, a, b]), method="L-BFGS-B", bounds=_BOUNDS)
+        for r, a, b in ((-1.0, 0.0, 1.0), (-1.0, -1.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.5, 3.0))
+    ]
+    best = min(ways, key=lambda way: float(way.fun)).x
+    found = minimize(
+        badness, best, method="L-BFGS-B", bounds=_BOUNDS, options={"ftol": 1e-14, "gtol": 1e-8}
     )
-    found = minimize(badness, rough.x, method="L-BFGS-B")
-    r, alpha, a, b = (float(value) for value in np.exp(np.clip(found.x, -20, 20)))
+    r, alpha, a, b = (float(value) for value in np.exp(found.x))
     return BgNbd(r, alpha, a, b)
 
 

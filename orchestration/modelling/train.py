@@ -7,6 +7,7 @@ version that is not better there than every version of the file is not written.
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ TRIAL, TEACHING = 1, (2, 3)
 """Steps of 90 days before as_of: the one that judges, those that teach."""
 FEWEST = 50
 """Fewer people who stay or who go than these teach nothing."""
+LEAST_GAIN = 1e-4
+"""By how much log loss a new version has to be better than every other."""
 _HISTORIES = """
 select repeats, active_days, age_days, silent_days, dates_30d, dates_90d, longest_gap_days, is_gone
 from intermediate.int_insight__buying_histories
@@ -55,13 +58,34 @@ class Trained:
     is_written: bool
 
 
-def train(build_file: Path, parameters_file: Path, code: str, valid_from: date) -> Trained:
-    """Train a version on a build and write it where it is better than the others on the trial.
+def business_date(build_file: Path) -> date:
+    """The day that a build describes.
 
-    Raises UsageError where the brand has not been built, is too young, or has the version already.
+    Raises UsageError where the brand has not been built, or has no dated fact.
     """
     if not build_file.is_file():
         raise UsageError(f"{build_file} is not there: build the brand first (rekindle build).")
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        rows = connection.execute(
+            "select as_of_date from intermediate.int_insight__model_days where step = 0"
+        ).fetchall()
+    if not rows:
+        raise UsageError(f"{build_file} holds no dated fact: there is nothing to learn from yet.")
+    day: date = rows[0][0]
+    return day
+
+
+def code_of(brand: str, day: date) -> str:
+    """The name of a version trained on a brand at a business date: letters, digits, _."""
+    name = re.sub(r"[^a-z0-9]+", "_", brand.lower()).strip("_")[:48]
+    return f"{name if name[:1].isalpha() else f'brand_{name}'}_{day:%Y%m%d}"
+
+
+def train(build_file: Path, parameters_file: Path, code: str, valid_from: date) -> Trained:
+    """Train a version on a build and write it where it is better than the others on the trial.
+
+    Raises UsageError where the brand is too young, or the file has the version already.
+    """
     known = read_versions(parameters_file)
     if code in known:
         raise UsageError(f"{parameters_file} has the version {code} already: give another --code.")
@@ -71,7 +95,7 @@ def train(build_file: Path, parameters_file: Path, code: str, valid_from: date) 
     version = fit_version(code, teaching)
     others = {name: trial_loss(other, trial) for name, other in known.items()}
     loss = trial_loss(version, trial)
-    is_written = all(loss < other for other in others.values())
+    is_written = all(loss < other - LEAST_GAIN for other in others.values())
     if is_written:
         _append(parameters_file, version, valid_from)
     return Trained(version, loss, others, len(trial.silent), is_written)

@@ -1026,8 +1026,8 @@ def _whole_versions(lines: Sequence[Line]) -> Iterator[Problem]:
         if line.row.model_name == "bg_nbd" and line.row.value <= 0:
             yield Problem(
                 line.number,
-                f"column value: {line.row.value} is not allowed for {line.row.parameter} of bg_nbd; "
-                "it has to be above 0.",
+                f"column value: {line.row.value} is not allowed for {line.row.parameter} of "
+                "bg_nbd; it has to be above 0.",
             )
     for version, parameters in found.items():
         for model, names in MODEL_PARAMETERS.items():

@@ -22,7 +22,7 @@ numbered as (
         probability,
         case when is_gone then 1 else 0 end as gone,
         row_number() over (
-            partition by side order by probability desc nulls last, one_id nulls last
+            partition by side order by probability desc nulls last, one_id asc nulls last
         ) as place,
         count(*) over (partition by side) as people
     from told

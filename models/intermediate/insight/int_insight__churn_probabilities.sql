@@ -156,11 +156,13 @@ contributions as (
         + age_weight * (ln(1 + age_days) - age_mean) as forecast_part,
         silence_weight * (ln(1 + silent_days) - silence_mean) as silence_part,
         repeats_weight * (ln(1 + repeats) - repeats_mean)
-        + single_weight * (case when repeats = 0 then 1 else 0 end - single_mean) as few_orders_part,
+        + single_weight * (case when repeats = 0 then 1 else 0 end - single_mean)
+            as few_orders_part,
         month_weight * (ln(1 + dates_30d) - month_mean)
         + quarter_weight * (ln(1 + dates_90d) - quarter_mean) as fading_part,
         rhythm_weight * (ln(1 + silent_days) - ln(1 + mean_gap_days) - rhythm_mean)
-        + longest_weight * (ln(1 + silent_days) - ln(1 + longest_gap_days) - longest_mean) as off_rhythm_part
+        + longest_weight * (ln(1 + silent_days) - ln(1 + longest_gap_days) - longest_mean)
+            as off_rhythm_part
     from bounded
 )
 
@@ -180,7 +182,8 @@ select
     cast(1 as double) / nullif(
         1 + exp(
             least(
-                -(bias + forecast_part + silence_part + few_orders_part + fading_part + off_rhythm_part),
+                -bias - forecast_part - silence_part - few_orders_part - fading_part
+                - off_rhythm_part,
                 700
             )
         ),

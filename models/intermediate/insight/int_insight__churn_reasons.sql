@@ -30,7 +30,7 @@ select
     reason_code,
     part,
     row_number() over (
-        partition by one_id order by part desc nulls last, reason_code nulls last
+        partition by one_id order by part desc nulls last, reason_code asc nulls last
     ) as reason_rank
 from parts
 where part > 0

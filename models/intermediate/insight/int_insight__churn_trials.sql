@@ -16,7 +16,9 @@ losses as (
         version_code,
         kind,
         avg(cast(-ln(
-            greatest(least(case when is_gone then probability else 1 - probability end, 1), 0.000001)
+            greatest(
+                least(case when is_gone then probability else 1 - probability end, 1), 0.000001
+            )
         ) as double)) as log_loss
     from told
     group by version_code, kind
@@ -38,7 +40,10 @@ select
         order by losses.log_loss nulls last, ways.version_code nulls last
     ) as rank_of_kind,
     row_number() over (
-        order by losses.log_loss nulls last, ways.kind desc nulls last, ways.version_code nulls last
+        order by
+            losses.log_loss asc nulls last,
+            ways.kind desc nulls last,
+            ways.version_code asc nulls last
     ) as rank_of_all
 from ways
 left join losses

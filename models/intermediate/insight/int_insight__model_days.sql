@@ -1,4 +1,4 @@
--- Grain: one row per day on which buying histories are looked at: as_of, and 90, 180, 270 days before
+-- Grain: one row per day on which buying histories are looked at: as_of, 90, 180, 270 days before
 with
 
 as_of as (

@@ -7,13 +7,15 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.brand_resource import BrandResource
+from orchestration.modelling.assets import model_versions
 from orchestration.privacy.assets import erasures
 from orchestration.publishing.assets import serving_as_of
 from orchestration.warehouse.lake import DEFAULT_ZONE
 
 daily_build = dg.define_asset_job(
     "daily_build",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(serving_as_of, erasures),
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.assets(serving_as_of, erasures, model_versions),
     description="Landing files to published marts.",
 )
 
@@ -29,6 +31,12 @@ erase_requests = dg.define_asset_job(
     description="Carries out erasure requests, and builds and publishes anew where there were any.",
 )
 
+train_models = dg.define_asset_job(
+    "train_models",
+    selection=dg.AssetSelection.assets(model_versions),
+    description="Trains the models on the last build and keeps what is better.",
+)
+
 daily_schedule = dg.ScheduleDefinition(
     name="daily_build_schedule",
     job=daily_build,
@@ -41,6 +49,14 @@ erasure_schedule = dg.ScheduleDefinition(
     name="erasure_schedule",
     job=erase_requests,
     cron_schedule="0 5 * * *",
+    execution_timezone=DEFAULT_ZONE,
+)
+
+
+training_schedule = dg.ScheduleDefinition(
+    name="training_schedule",
+    job=train_models,
+    cron_schedule="0 6 * * 1",
     execution_timezone=DEFAULT_ZONE,
 )
 

@@ -43,6 +43,7 @@ from orchestration.workspace import (
     BUILD_FILE_NAME,
     DATA_SETS,
     ENGINES,
+    PARAMETERS,
     PROJECT,
     Engine,
     Workspace,
@@ -260,6 +261,56 @@ def erase_command(data: str | None, data_option: str | None, dry_run: bool) -> N
     if was_published:
         _publish_step(terminal, workspace, None)
     note_published(workspace)
+
+
+@main.command(name="train")
+@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="The built brand.")
+@click.option(
+    "--code",
+    metavar="CODE",
+    help="How the version is called. Default: the brand and its business date.",
+)
+@click.option(
+    "--valid-from",
+    metavar="YYYY-MM-DD",
+    help="The business date from which on it may be used. Default: that of the build.",
+)
+@click.option(
+    "--parameters",
+    "parameters_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    default=PARAMETERS,
+    help="The policy file to write.",
+)
+def train_command(
+    data: str, code: str | None, valid_from: str | None, parameters_file: Path
+) -> None:
+    """Train BG/NBD and the churn classifier on a built brand, and keep them where they are better.
+
+    The last 90 days of the build judge, the 180 before them teach. Each build uses the version that
+    does best on its own last 90 days; insight.model_scorecard shows them all.
+    """
+    from orchestration.modelling.train import business_date, code_of, train  # late: scipy
+
+    terminal = Terminal(total=1)
+    with terminal.step("Train the models") as notes:
+        workspace = resolve_workspace(data)
+        build_file = workspace.build_file()
+        day = business_date(build_file)
+        begin = parse_as_of(valid_from) if valid_from else day
+        trained = train(build_file, parameters_file, code or code_of(workspace.brand, day), begin)
+        notes.append(
+            f"{trained.version.code}: log loss {trained.log_loss:.4f} on {trained.people:,} people"
+        )
+        notes += [f"{name}: {loss:.4f}" for name, loss in sorted(trained.others.items())]
+    if trained.is_written:
+        terminal.say(
+            f"The new version is the best: it stands in {_short(parameters_file)}, and the next "
+            "build uses it."
+        )
+    else:
+        best = min(trained.others, key=lambda name: trained.others[name])
+        terminal.say(f"The new version is no better than {best}; nothing was written.")
 
 
 @main.command(name="scan")

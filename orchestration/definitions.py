@@ -11,17 +11,20 @@ from orchestration.automation import (
     erase_requests,
     erasure_schedule,
     landing_files_sensor,
+    train_models,
+    training_schedule,
 )
 from orchestration.brand_resource import BrandResource
 from orchestration.loading.assets import LANDING, lake
+from orchestration.modelling.assets import model_versions
 from orchestration.privacy.assets import erasures
 from orchestration.publishing.assets import serving, serving_as_of
 from orchestration.warehouse.assets import warehouse
 
 defs = dg.Definitions(
-    assets=[*LANDING, lake, warehouse, serving, serving_as_of, erasures],
-    jobs=[daily_build, build_as_of, erase_requests],
-    schedules=[daily_schedule, erasure_schedule],
+    assets=[*LANDING, lake, warehouse, serving, serving_as_of, erasures, model_versions],
+    jobs=[daily_build, build_as_of, erase_requests, train_models],
+    schedules=[daily_schedule, erasure_schedule, training_schedule],
     sensors=[landing_files_sensor],
     resources={"brand": BrandResource()},
 )

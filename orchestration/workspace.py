@@ -26,6 +26,9 @@ from orchestration.errors import UsageError
 PROJECT = Path(__file__).resolve().parents[1]
 """The folder of dbt_project.yml, models and seeds."""
 
+PARAMETERS = PROJECT / "seeds" / "policy" / "model_parameters.csv"
+"""Where versions of the trained models are kept."""
+
 DATA_SETS = ("demo_brand", "complete_journey", "cdnow", "cdnow_sample")
 """Names of DATA that stand for a data set whose landing folder is written here; the first is the
 default. `demo_brand:100_000` is the demo brand with as many members, `demo_brand:100_000:8` the one

@@ -24,6 +24,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from orchestration.errors import RekindleError
 from orchestration.loading.contract import load_contract
+from orchestration.modelling.features import FEATURES
 
 FLOOR = date(1970, 1, 1)
 """A dated policy needs a row that is in force from this day or earlier on."""
@@ -380,6 +381,14 @@ MATCH_LEVELS = {
 QualityDimension = Literal["completeness", "validity", "uniqueness", "timeliness", "consistency"]
 ANY = ("any", "any", "any")
 """System, table and column of a minimum for all columns."""
+MODEL_PARAMETERS = {
+    "bg_nbd": ("r", "alpha", "a", "b"),
+    "churn_classifier": (
+        "bias",
+        *(f"{feature}_{part}" for feature in FEATURES for part in ("weight", "mean")),
+    ),
+}
+"""The parameters of the trained models; those of BG/NBD are above zero."""
 MATCH_SOURCES = ("crm.members", "marketplace.buyers", "mini_program.users")
 
 # -------------------------------------------------------------------------------- what a row holds
@@ -675,6 +684,31 @@ class QualityMinimum(PolicyRow):
     minimum_score: Annotated[
         float, BeforeValidator(_number), Field(ge=0, le=1, description="a share from 0 to 1")
     ]
+
+
+class ReplenishmentPolicy(PolicyRow):
+    """How the next purchase of a category is expected, from a day on."""
+
+    valid_from: Day
+    bulk_multiple: PositiveNumber
+    prior_gaps: PositiveNumber
+    cycle_gaps: PositiveNumber
+    size_prior: PositiveNumber
+    spread_gaps: PositiveNumber
+    outlier_deviations: PositiveNumber
+    interval_deviations: PositiveNumber
+    interval_share: Probability
+    hit_days: Days
+
+
+class ModelParameter(PolicyRow):
+    """A parameter of a version of the trained models, from a day on."""
+
+    valid_from: Day
+    version_code: Code
+    model_name: Literal["bg_nbd", "churn_classifier"]
+    parameter: Code
+    value: Annotated[float, BeforeValidator(_number), Field(description="a number")]
 
 
 class SourcePrecedence(PolicyRow):
@@ -1115,6 +1149,41 @@ def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _whole_versions(lines: Sequence[Line]) -> Iterator[Problem]:
+    """Every version has each parameter of each model once, and BG/NBD's are above zero."""
+    found: dict[str, dict[tuple[str, str], Line]] = defaultdict(dict)
+    for line in lines:
+        key = (line.row.model_name, line.row.parameter)
+        version = line.row.version_code
+        if line.row.parameter not in MODEL_PARAMETERS[line.row.model_name]:
+            yield Problem(
+                line.number,
+                f"column parameter: {line.row.parameter!r} is none of {line.row.model_name}; "
+                f"allowed are {', '.join(MODEL_PARAMETERS[line.row.model_name])}.",
+            )
+        elif key in found[version]:
+            yield Problem(
+                line.number,
+                f"column parameter: {' '.join(key)} of {version} stands in line "
+                f"{found[version][key].number} already; a version does not change, add another.",
+            )
+        found[version].setdefault(key, line)
+        if line.row.model_name == "bg_nbd" and line.row.value <= 0:
+            yield Problem(
+                line.number,
+                f"column value: {line.row.value} is not allowed for {line.row.parameter} of "
+                "bg_nbd; it has to be above 0.",
+            )
+    for version, parameters in found.items():
+        for model, names in MODEL_PARAMETERS.items():
+            for name in names:
+                if (model, name) not in parameters:
+                    yield Problem(
+                        None,
+                        f"the version {version} lacks {name} of {model}; train it again.",
+                    )
+
+
 POLICIES: dict[str, PolicyFile] = {
     "lifecycle_thresholds": PolicyFile(
         LifecycleThresholds,
@@ -1222,6 +1291,14 @@ POLICIES: dict[str, PolicyFile] = {
         QualityMinimum,
         ("valid_from", "dimension", "system", "table_name", "column_name"),
         (_quality_minimums,),
+    ),
+    "replenishment_policy": PolicyFile(
+        ReplenishmentPolicy, ("valid_from",), (in_force_since_floor(),)
+    ),
+    "model_parameters": PolicyFile(
+        ModelParameter,
+        ("valid_from", "version_code", "model_name", "parameter"),
+        (_whole_versions,),
     ),
     "source_precedence": PolicyFile(
         SourcePrecedence,

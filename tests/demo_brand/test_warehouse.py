@@ -7,11 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
+from scipy.stats import rankdata
 
-from orchestration.workspace import PROJECT
+from orchestration.modelling import bg_nbd, churn
+from orchestration.modelling.bg_nbd import Histories
+from orchestration.modelling.train import read_versions
+from orchestration.workspace import PARAMETERS, PROJECT
 from tests.conftest import BuildWarehouse
 from tests.identity import audit_oracle
+from tests.oracles import replenished
 
 SCHEMAS = ("core", "identity", "insight", "measurement", "kpi")
 QUARANTINED = {"missing_required", "out_of_range", "future", "invalid_value", "naive_timestamp"}
@@ -126,6 +132,9 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("insight.lifecycle_intervals", "lifecycle_stage", STAGES),
     ("insight.lifecycle_transitions", "from_stage", STAGES | {"none"}),
     ("insight.lifecycle_transitions", "to_stage", STAGES),
+    ("insight.replenishment_forecast", "basis", {"own", "category", "cycle"}),
+    ("insight.replenishment_forecast", "cast(is_overdue as text)", {"true", "false"}),
+    ("insight.replenishment_forecast", "cast(is_last_bulk as text)", {"true", "false"}),
     ("insight.member_rfm", "rfm_group", GROUPS),
     ("insight.rfm_history", "rfm_group", GROUPS),
     ("insight.member_tags", "tag_code", codes("tag_rules", "tag_code")),
@@ -259,6 +268,97 @@ def test_cut_identifiers_are_the_agents_numbers(
     # and shop phones stand on receipts alone.
     assert set(cut) == {"phone"}
     assert agents - 3 <= cut["phone"] <= agents
+
+
+# Models ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_replenishment_is_that_of_the_oracle(
+    marts: duckdb.DuckDBPyConnection, record_property: Callable[[str, object], None]
+) -> None:
+    result = replenished.expected(marts)
+    assert len(result.forecasts) > 20_000
+    assert replenished.differences(marts, result) == []
+    for metric, (value, baseline) in result.figures.items():
+        record_property(
+            f"figure: replenishment, demo brand, {metric}",
+            f"{value:.4f}" + (f" (baseline {baseline:.4f})" if baseline else ""),
+        )
+
+
+@pytest.mark.slow
+def test_churn_scores_are_those_of_the_trained_models(
+    marts: duckdb.DuckDBPyConnection, record_property: Callable[[str, object], None]
+) -> None:
+    """SQL against Python on every person, and the figures against scipy's ranks."""
+    rows = marts.execute(
+        """
+        select scores.*, histories.* exclude (step, one_id, is_gone)
+        from intermediate.int_insight__churn_scores as scores
+        inner join intermediate.int_insight__buying_histories as histories using (step, one_id)
+        """
+    ).fetchnumpy()
+    column = {name: np.asarray(values) for name, values in rows.items()}
+    (code,) = set(column["version_code"])
+    assert set(column["kind"]) == {"classifier"}
+    version = read_versions(PARAMETERS)[code]
+    best = read_versions(PARAMETERS)[
+        marts.execute(
+            "select version_code from intermediate.int_insight__churn_trials"
+            " where kind = 'bg_nbd' order by log_loss limit 1"
+        ).fetchall()[0][0]
+    ]
+    histories = Histories(column["repeats"], column["active_days"], column["age_days"])
+    is_trial = column["step"] == 1
+    gone = np.where(is_trial, np.ma.filled(rows["is_gone"], False), False).astype(bool)
+    buyers = churn.Buyers(
+        histories,
+        column["silent_days"],
+        column["dates_30d"],
+        column["dates_90d"],
+        column["longest_gap_days"],
+        gone,
+    )
+    told = churn.probabilities(version.classifier, churn.features(version.model, buyers))
+    forecast = bg_nbd.p_gone(best.model, histories, 90)
+    assert np.abs(told - column["probability"]).max() < 1e-9
+    assert np.abs(bg_nbd.p_alive(best.model, histories) - column["p_alive"]).max() < 1e-9
+    assert np.abs(forecast - column["forecast_gone"]).max() < 1e-9
+
+    figures = {
+        metric: (value, baseline)
+        for metric, value, baseline in marts.execute(
+            "select metric, value, baseline_value from insight.model_scorecard"
+            " where model_name = 'churn'"
+        ).fetchall()
+    }
+    for side, probability in enumerate((told[is_trial], forecast[is_trial])):
+        truth = gone[is_trial]
+        ranks = rankdata(probability)
+        went, stayed = truth.sum(), (~truth).sum()
+        auc = (ranks[truth].sum() - went * (went + 1) / 2) / (went * stayed)
+        assert figures["auc"][side] == pytest.approx(auc)
+        assert figures["brier"][side] == pytest.approx(np.mean((probability - truth) ** 2))
+        assert figures["log_loss"][side] == pytest.approx(churn.log_loss(probability, truth))
+    assert figures["log_loss"][0] < figures["log_loss"][1]
+    assert figures["calibration_error"][0] <= 0.03
+    for metric, (value, baseline) in figures.items():
+        record_property(
+            f"figure: churn, demo brand, {metric}", f"{value:.4f} (baseline {baseline:.4f})"
+        )
+
+
+@pytest.mark.slow
+def test_every_reason_to_go_fires(marts: duckdb.DuckDBPyConnection) -> None:
+    reasons = marts.execute(
+        "select reason, count(*) from (select unnest(string_split(top_reasons, ', ')) as reason"
+        " from insight.member_churn_score) group by all"
+    ).fetchall()
+    assert {reason for reason, _ in reasons} == {
+        "forecast", "silence", "few_orders", "fading", "off_rhythm",
+    }  # fmt: skip
+    assert min(rows for _, rows in reasons) >= ENOUGH
 
 
 # OneID ------------------------------------------------------------------------------------------

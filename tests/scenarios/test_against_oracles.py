@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
+from scipy.stats import rankdata
 
-from tests.oracles import fixtures
+from tests.oracles import fixtures, replenished
 from tests.oracles.book import NEW_YORK, SHANGHAI
 from tests.oracles.compare import MARTS, check, frame_differences
 from tests.oracles.everything import compute
@@ -122,6 +125,105 @@ def test_a_build_for_an_old_date_is_unchanged_by_data_that_came_later(
             report = bag_differences(rows_a, rows_b)
             reports += [f"{table}: {report}"] if report else []
     assert not reports, "\n\n".join(reports)
+
+
+@pytest.mark.slow
+def test_replenishment_of_the_fixtures_is_that_of_the_oracle(
+    landings: Mapping[str, Path],
+    build_warehouse: BuildWarehouse,
+    loaded: Callable[[Path], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    landing = landings["shanghai"]
+    build_file = build_warehouse(landing, fixtures.AS_OF_SHANGHAI, "quantile", "fixed")
+    monkeypatch.chdir(loaded(landing))
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        result = replenished.expected(connection)
+        assert len(result.forecasts) > 10
+        assert replenished.differences(connection, result) == []
+
+
+REPLENISHMENT_BAR = 1.10
+"""What the hit rate has to be of the category median's."""
+
+
+@pytest.mark.slow
+def test_replenishment_beats_the_category_median_on_real_data(
+    landings: Mapping[str, Path],
+    build_warehouse: BuildWarehouse,
+    record_property: Callable[[str, object], None],
+) -> None:
+    build_file = build_warehouse(landings["complete_journey"], date(2017, 12, 31))
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        figures = {
+            metric: (value, baseline)
+            for metric, value, baseline in connection.execute(
+                "select metric, value, baseline_value from insight.model_scorecard"
+                " where model_name = 'replenishment'"
+            ).fetchall()
+        }
+    for metric, (value, baseline) in figures.items():
+        record_property(
+            f"figure: replenishment, The Complete Journey, {metric}",
+            f"{value:.4f}" + (f" (baseline {baseline:.4f})" if baseline else ""),
+        )
+    rate, median_rate = figures["hit_rate"]
+    assert rate >= REPLENISHMENT_BAR * median_rate
+    assert figures["mean_absolute_error_days"][0] < figures["mean_absolute_error_days"][1]
+    assert abs(figures["interval_coverage"][0] - 0.8) < 0.03
+
+
+@pytest.mark.slow
+def test_the_churn_probability_beats_bg_nbd_on_real_data(
+    landings: Mapping[str, Path],
+    build_warehouse: BuildWarehouse,
+    record_property: Callable[[str, object], None],
+) -> None:
+    build_file = build_warehouse(landings["complete_journey"], date(2017, 12, 31))
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        figures = {
+            metric: (value, baseline)
+            for metric, value, baseline in connection.execute(
+                "select metric, value, baseline_value from insight.model_scorecard"
+                " where model_name = 'churn'"
+            ).fetchall()
+        }
+        trial = connection.execute(
+            "select probability, forecast_gone, 1 - p_alive as left_for_good, is_gone"
+            " from intermediate.int_insight__churn_scores where step = 1 order by one_id"
+        ).fetchnumpy()
+    gone = np.asarray(trial.pop("is_gone"), dtype=bool)
+    told = {name: np.asarray(values, dtype=np.float64) for name, values in trial.items()}
+    rng = np.random.default_rng(1)
+    samples = [rng.integers(0, len(gone), len(gone)) for _ in range(500)]
+    lows = {}
+    for baseline in ("forecast_gone", "left_for_good"):
+        gains = [
+            auc(told["probability"][s], gone[s]) - auc(told[baseline][s], gone[s]) for s in samples
+        ]
+        low, high = np.quantile(gains, [0.025, 0.975])
+        record_property(
+            f"figure: churn, The Complete Journey, AUC above {baseline}",
+            f"{np.mean(gains):.4f} ({low:.4f} to {high:.4f})",
+        )
+        lows[baseline] = low
+    assert lows["left_for_good"] > 0
+    for metric, (value, baseline_value) in figures.items():
+        record_property(
+            f"figure: churn, The Complete Journey, {metric}",
+            f"{value:.4f} (baseline {baseline_value:.4f})",
+        )
+    assert figures["auc_over_p_alive"][0] >= figures["auc_over_p_alive"][1] + 0.02
+    assert figures["auc"][0] > figures["auc"][1]
+    assert figures["log_loss"][0] < figures["log_loss"][1]
+    assert figures["calibration_error"][0] <= 0.03
+
+
+def auc(told: NDArray[np.float64], gone: NDArray[np.bool_]) -> float:
+    """The chance that somebody who went was told so more strongly than somebody who stayed."""
+    went = gone.sum()
+    total = rankdata(told)[gone].sum() - went * (went + 1) / 2
+    return float(total / (went * (len(gone) - went)))
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[str]:

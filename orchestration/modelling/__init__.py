@@ -1,0 +1,1 @@
+"""Models that are trained: fitted in Python, kept as policy, scored in SQL."""

@@ -36,12 +36,17 @@ from tests.parity.builds import VIEWS, spark_workspace
 EXECUTORS = "local-cluster[2,1,1024]"
 """Two executor processes with a core and a gigabyte each, so that rows travel between them."""
 
-SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""Java that compiles less: a build of a small brand ends before more would pay off."""
+JAVA_OPTIONS = "-XX:+UseSerialGC"
 
-
-SHORT_PLANS = "spark.sql.ui.explainMode simple\n"
-"""Spark writes each plan down, anew after each stage: a third of its driver's work on few rows."""
+DEFAULTS = """\
+spark.executor.defaultJavaOptions -XX:TieredStopAtLevel=1
+spark.sql.ui.explainMode simple
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+"""
+"""What would pay off on many rows only is left out: Java of the executors that is compiled further,
+plans that are written down anew after each stage (a third of the driver's work), and queries as Java
+classes. Macros are tested with such classes (`test_macros_on_spark.py`)."""
 
 THREADS = 3
 """Statements at once: while Spark plans one, its executors work at another."""
@@ -117,10 +122,10 @@ def _session() -> Any:
 def serve(folder: Path) -> None:
     """Do one task after the other until there are no more."""
     os.environ.setdefault("REKINDLE_SPARK_MASTER", EXECUTORS)
-    os.environ.setdefault("REKINDLE_SPARK_JAVA_OPTIONS", SHORT_LIVED)
+    os.environ.setdefault("REKINDLE_SPARK_JAVA_OPTIONS", JAVA_OPTIONS)
     os.environ.setdefault("REKINDLE_SPARK_THREADS", str(THREADS))
     os.environ["SPARK_CONF_DIR"] = str(folder)
-    (folder / "spark-defaults.conf").write_text(SHORT_PLANS, encoding="utf-8")
+    (folder / "spark-defaults.conf").write_text(DEFAULTS, encoding="utf-8")
     os.environ.update(spark_environment(folder))
     tasks: dict[str, Callable[..., Any]] = {"build": build, "dbt": dbt, "forget": forget}
     answers = os.fdopen(os.dup(1), "w")

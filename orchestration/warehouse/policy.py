@@ -248,6 +248,15 @@ SHARES = frozenset(get_args(ProfileMetric)) - {
     "community_activity",
 }
 """The metrics of the profile that are shares or scores, so never above 1."""
+ChurnCode = Literal[
+    "bad_service",
+    "life_stage_end",
+    "category_stopped",
+    "price_rise",
+    "out_of_promotion",
+    "social_cooling",
+    "unexplained",
+]
 RfmGroup = Literal[
     "champions",
     "important_develop",
@@ -507,6 +516,51 @@ class TagRule(PolicyRow):
     min_facts: Positive
     label_en: Text
     label_zh: Text
+
+
+class ChurnPolicy(PolicyRow):
+    """Numbers of the reasons why members lapse, from a day on."""
+
+    valid_from: Day
+    service_days_before: Days
+    service_days_after: Days
+    bad_csat: Annotated[
+        float,
+        BeforeValidator(_number),
+        Field(ge=1, le=5, description="a rating from 1 to 5"),
+    ]
+    full_price_rise: PositiveNumber
+    promotion_min_share: Annotated[
+        float,
+        BeforeValidator(_number),
+        Field(gt=0, le=1, description="a share above 0, at most 1"),
+    ]
+    promotion_min_orders: Positive
+    cooling_days_before: Days
+
+
+class ChurnReason(PolicyRow):
+    """A reason why members lapse, with its weight and labels, from a day on."""
+
+    valid_from: Day
+    reason_code: ChurnCode
+    weight: Annotated[
+        float,
+        BeforeValidator(_number),
+        Field(ge=0, le=1, description="a weight from 0 to 1"),
+    ]
+    sort_order: Positive
+    label_en: Text
+    label_zh: Text
+
+
+class LifeStage(PolicyRow):
+    """How long after a day of birth a member needs a category, from a day on."""
+
+    valid_from: Day
+    attribute_code: Code
+    category_id: Text
+    ends_after_months: Positive
 
 
 class RfmPolicy(PolicyRow):
@@ -1226,6 +1280,16 @@ POLICIES: dict[str, PolicyFile] = {
     ),
     "profile_policy": PolicyFile(ProfilePolicy, ("valid_from",), (in_force_since_floor(),)),
     "tag_rules": PolicyFile(TagRule, ("valid_from", "tag_code"), (_reachable,)),
+    "churn_policy": PolicyFile(ChurnPolicy, ("valid_from",), (in_force_since_floor(),)),
+    "churn_reasons": PolicyFile(
+        ChurnReason,
+        ("valid_from", "reason_code"),
+        (
+            in_force_since_floor("reason_code", every=get_args(ChurnCode)),
+            unique_in_force("reason_code", "sort_order"),
+        ),
+    ),
+    "life_stages": PolicyFile(LifeStage, ("valid_from", "attribute_code", "category_id"), ()),
     "rfm_policy": PolicyFile(RfmPolicy, ("valid_from",), (in_force_since_floor(),)),
     "rfm_cut_points": PolicyFile(
         RfmCutPoint,

@@ -34,7 +34,7 @@ def read_clean(landing: Path, folder: Path) -> Landing:
             needed = [key for key, kind in contract_of(name).items() if kind.get("required")]
             wanted = list(dict.fromkeys([*columns.columns, *needed, "phone"]))
             pl.DataFrame(
-                {name: [row.get(name) for row in rows] for name in wanted},
+                {name: [as_text(row.get(name)) for row in rows] for name in wanted},
                 schema=dict.fromkeys(wanted, pl.String),
             ).write_csv(file.with_suffix(".csv"))
     for name, headers in CSV_TABLES.items():
@@ -50,6 +50,11 @@ def read_clean(landing: Path, folder: Path) -> Landing:
             if file.suffix in {".csv", ".parquet"}:
                 drop_broken(file, name)
     return read_landing(folder, naive_zone=ZONE)
+
+
+def as_text(value: Any) -> str | None:
+    """A value of a JSON line as CSV has it."""
+    return None if value is None else str(value)
 
 
 def with_tenures(connection: duckdb.DuckDBPyConnection, landing: Landing) -> Landing:

@@ -137,6 +137,13 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("insight.replenishment_forecast", "cast(is_last_bulk as text)", {"true", "false"}),
     ("insight.member_rfm", "rfm_group", GROUPS),
     ("insight.rfm_history", "rfm_group", GROUPS),
+    ("insight.churn_reason_profile", "reason_code", codes("churn_reasons", "reason_code")),
+    ("insight.churn_reason_profile", "lifecycle_stage", {"at_risk", "dormant", "churned"}),
+    (
+        "insight.churn_reason_segments",
+        "segment_type",
+        {"lifecycle_stage", "register_channel", "category_preference", "motivation"},
+    ),
     ("insight.member_tags", "tag_code", codes("tag_rules", "tag_code")),
     ("insight.member_tags", "tag_group", codes("tag_rules", "tag_group")),
     ("insight.member_profile", "motivation", {"material", "emotional", "social"}),

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from tests.oracles import cohorts, kpis, lifecycle, orders, rfm, warnings
+from tests.oracles import churn, cohorts, kpis, lifecycle, orders, rfm, warnings
 from tests.oracles.landing import Known, Landing, Persons, known_at
 from tests.oracles.policy import DEFAULT, Policy
 
@@ -26,6 +26,7 @@ class Marts:
     member_risk: pl.DataFrame
     risk_reasons: pl.DataFrame
     risk_history: pl.DataFrame
+    churn_reason_profile: pl.DataFrame
     retention_cohorts: pl.DataFrame
     kpi_monthly: pl.DataFrame
     kpi_daily: pl.DataFrame
@@ -59,6 +60,7 @@ def compute(
         member_risk=warnings.member_risk(known, warned, life, today),
         risk_reasons=warnings.risk_reasons(known, warned),
         risk_history=warnings.risk_history(known, warned, life, history, policy),
+        churn_reason_profile=churn.churn_reason_profile(known, life, warned, policy),
         retention_cohorts=cohorts.retention_cohorts(known),
         kpi_monthly=kpis.kpi_monthly(facts),
         kpi_daily=kpis.kpi_daily(facts) if with_daily else kpis.no_rows(),

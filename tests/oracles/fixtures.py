@@ -1248,6 +1248,41 @@ def add_signs(book: Book, seed: int, persons: int) -> None:
                     row = book.rows["app.events"]["first"][-1]
                     row["event_type"] = str(draw.choice(["view", "share", "open"]))
                     row["product_id"] = product if row["event_type"] == "view" else None
+        for n in range(int(draw.integers(0, 5))):
+            opened = moment_of(draw.random() * span)
+            rating = float(draw.integers(1, 6)) if draw.random() < 0.7 else None
+            common = {"member_no": number}
+            if draw.random() < 0.7:
+                kind = str(draw.choice(["complaint", "return", "question"]))
+                book.add(
+                    "service.tickets",
+                    ticket_id=f"{number}-ticket-{n}",
+                    kind=kind,
+                    opened_at=opened,
+                    csat=rating,
+                    updated_at=opened,
+                    **common,
+                )
+            else:
+                book.add(
+                    "service.surveys",
+                    response_id=f"{number}-response-{n}",
+                    survey_kind=str(draw.choice(["csat", "csat", "nps"])),
+                    score=rating or 2.0,
+                    responded_at=opened,
+                    **common,
+                )
+            if draw.random() < 0.2:
+                book.add(
+                    "campaigns.sends",
+                    send_id=f"{number}-send-{n}",
+                    campaign_id="c-5",
+                    channel="sms",
+                    status=str(draw.choice(["delivered", "failed"])),
+                    sent_at=opened + timedelta(days=3),
+                    updated_at=opened + timedelta(days=3),
+                    **common,
+                )
         if draw.random() < 0.4:
             begin, end = sorted(draw.random(2) * span)
             for n in range(int(draw.integers(1, 9))):

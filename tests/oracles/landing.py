@@ -157,6 +157,7 @@ TABLES: dict[str, Table] = {
         ("campaign_id",),
         {
             "campaign_id": "id",
+            "offer_kind": "code",
             "starts_at": "instant",
             "ends_at": "instant",
             "updated_at": "instant",
@@ -174,7 +175,7 @@ TABLES: dict[str, Table] = {
     "website.events": _fact("event_id", "occurred_at", "web_user_id", **EVENT),
     # Read only for who they name and when:
     "crm.member_attributes": _fact(
-        "member_no attribute_code recorded_at", "recorded_at", "member_no"
+        "member_no attribute_code recorded_at", "recorded_at", "member_no", value="text"
     ),
     "crm.consents": _fact("member_no purpose channel changed_at", "changed_at", "member_no"),
     "crm.erasure_requests": _fact("request_id", "requested_at", "member_no"),
@@ -207,15 +208,21 @@ TABLES: dict[str, Table] = {
         redeemed_at="instant",
         expires_at="instant",
     ),
-    "campaigns.sends": _fact("send_id", "sent_at", "member_no", "updated_at"),
+    "campaigns.sends": _fact(
+        "send_id", "sent_at", "member_no", "updated_at", campaign_id="id", status="code"
+    ),
     "campaigns.experiments": _fact("experiment_id member_no", "assigned_at", "member_no"),
     "wecom.group_members": _fact(
         "group_id external_userid joined_at", "joined_at", "external_userid", "updated_at"
     ),
     "wecom.messages": _fact("message_id", "occurred_at", "external_userid", direction="code"),
     "community.posts": _fact("post_id", "posted_at", "member_no"),
-    "service.tickets": _fact("ticket_id", "opened_at", "member_no", "updated_at"),
-    "service.surveys": _fact("response_id", "responded_at", "member_no"),
+    "service.tickets": _fact(
+        "ticket_id", "opened_at", "member_no", "updated_at", kind="code", csat="number"
+    ),
+    "service.surveys": _fact(
+        "response_id", "responded_at", "member_no", survey_kind="code", score="number"
+    ),
 }
 # Who a source system knows, and what persons do themselves; all else is done to them.
 RECORDS = (
@@ -265,6 +272,9 @@ class Known:
     coupons: person, coupon_code, issued_at, issued_date, claimed_date, redeemed_date, expires_date
     messages, posts: person, date (messages in)
     prices: product_id, price_cents, valid_from, from_date
+    tickets: person, id, date, kind, csat (csat surveys as tickets of the kind csat)
+    offers: person, date (sends that did not fail, of campaigns that offer a discount)
+    births: person, attribute, value (attributes that are dates)
     campaigns: first_date, last_date
     cycles: category_id -> usage cycle in days
     """
@@ -281,6 +291,9 @@ class Known:
     messages: pl.DataFrame
     posts: pl.DataFrame
     prices: pl.DataFrame
+    tickets: pl.DataFrame
+    offers: pl.DataFrame
+    births: pl.DataFrame
     campaigns: pl.DataFrame
     cycles: dict[str, float]
 
@@ -627,6 +640,34 @@ def _deeds(
         "posts": of_persons("community.posts").select(
             "person", date=business_date("posted_at", zone)
         ),
+        "tickets": pl.concat(
+            [
+                of_persons("service.tickets").select(
+                    "person",
+                    "kind",
+                    "csat",
+                    id="ticket_id",
+                    date=business_date("opened_at", zone),
+                ),
+                of_persons("service.surveys")
+                .filter(pl.col("survey_kind") == "csat")
+                .select(
+                    "person",
+                    kind="survey_kind",
+                    csat="score",
+                    id="response_id",
+                    date=business_date("responded_at", zone),
+                ),
+            ]
+        ),
+        "offers": of_persons("campaigns.sends")
+        .filter(pl.col("status").ne_missing("failed"))
+        .join(known("campaigns.campaigns").select("campaign_id", "offer_kind"), on="campaign_id")
+        .filter(pl.col("offer_kind") == "discount")
+        .select("person", date=business_date("sent_at", zone)),
+        "births": of_persons("crm.member_attributes")
+        .filter(pl.col("value").str.contains(r"^\d{4}-\d{2}-\d{2}$"))
+        .select("person", "value", attribute="attribute_code"),
         "prices": known("catalog.price_changes").select(
             "product_id",
             "valid_from",

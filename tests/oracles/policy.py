@@ -50,6 +50,17 @@ WARNINGS_ZH = {
     "replenishment_overdue": "补货逾期",
     "price_sensitive_wait": "反复浏览观望",
 }
+CHURN_ZH = {
+    "bad_service": "静默前投诉或差评",
+    "life_stage_end": "品类需求阶段结束",
+    "category_stopped": "停购品类超周期",
+    "price_rise": "常购商品涨价",
+    "out_of_promotion": "促销依赖且无促销",
+    "social_cooling": "社群先冷却",
+    "unexplained": "数据内无解释",
+}
+# attribute, category, months after the month of birth
+LIFE_STAGES = (("baby_birthday", "nappy_cream", 30), ("baby_birthday", "baby_lotion", 36))
 IMPORTANT_GROUPS = ("champions", "important_develop", "important_keep", "important_win_back")
 
 
@@ -103,6 +114,15 @@ class PolicyRow:
     wait_days: int = 14
     wait_views: int = 3
     saved_days: int = 30
+
+    # Churn reasons
+    service_before: int = 60
+    service_after: int = 30
+    bad_csat: float = 2
+    full_rise: float = 0.2
+    promotion_share: float = 0.6
+    promotion_orders: int = 2
+    cooling_before: int = 30
 
     # KPIs
     repurchase_days: int = 365

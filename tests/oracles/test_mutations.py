@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.oracles import cohorts, kpis, landing, lifecycle, orders, rfm, warnings
+from tests.oracles import churn, cohorts, kpis, landing, lifecycle, orders, rfm, warnings
 from tests.oracles.book import NEW_YORK
 from tests.oracles.compare import MARTS, frame_differences
 from tests.oracles.days import add_months, complete_month_ends, days_before, month_end
@@ -145,6 +145,11 @@ class Results:
         return {}
 
     @cached_property
+    def churn_signs(self) -> warnings.Warned:
+        reasons = ["social_cooling"]
+        return warnings.evaluate(self.known, self.life, self.world.policy, reasons)
+
+    @cached_property
     def warned(self) -> warnings.Warned:
         return warnings.evaluate(self.known, self.life, self.world.policy)
 
@@ -161,6 +166,9 @@ class Results:
                 rfm.member_rfm(known, world.rfm_mode, world.policy),
             ),
             "risk_reasons": lambda: warnings.risk_reasons(known, self.warned),
+            "churn_reason_profile": lambda: churn.churn_reason_profile(
+                known, self.life, self.churn_signs, world.policy
+            ),
             "risk_history": lambda: warnings.risk_history(
                 known, self.warned, self.life, self.rfm_history, world.policy
             ),
@@ -1216,6 +1224,26 @@ patched(
     "member_risk",
     "risk_history",
 )
+
+
+for mistake, changes in {
+    "bad for 59 days before": {"service_before": 59},
+    "bad for 31 days after": {"service_after": 31},
+    "only the worst rating is bad": {"bad_csat": 1},
+    "a full rise is a tenth": {"full_rise": 0.1},
+    "half of the orders is on promotion": {"promotion_share": 0.5},
+    "one order is on promotion": {"promotion_orders": 1},
+    "cooled 60 days before": {"cooling_before": 60},
+    "stopped after one interval": {"overdue_times": 1.0},
+}.items():
+    mutation(mistake, "churn_reason_profile", step="results")(
+        lambda true, _, changes=changes: true.numbers(**changes)  # type: ignore[misc]
+    )
+
+
+@mutation("failed offers are offers", "churn_reason_profile")
+def _(world: World, _: Patch) -> World:
+    return world.table("campaigns.sends", pl.lit("sent").alias("status"))
 
 
 @mutation("the dormant are warned too", "member_risk", "risk_history", step="results")

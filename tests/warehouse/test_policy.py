@@ -37,6 +37,36 @@ WARNING_ROW = "1900-01-01,30,90,2,0.5,3,8,4,3,7,15,30,30,90,0.5,1.5,2,3,14,3,2,3
 
 BAD_ROWS = (
     Bad(
+        "churn_rating_that_does_not_exist",
+        "churn_policy",
+        ",60,30,2,",
+        ",60,30,6,",
+        "line 2, column bad_csat: '6' is not allowed; it has to be a rating from 1 to 5.",
+    ),
+    Bad(
+        "churn_reason_left_out",
+        "churn_reasons",
+        "1900-01-01,unexplained,0,7,No reason in the data,数据内无解释\n",
+        "",
+        "column reason_code: there is no row of unexplained; one has to be in force from "
+        "1970-01-01 on.",
+    ),
+    Bad(
+        "churn_weight_above_one",
+        "churn_reasons",
+        ",price_rise,0.7,",
+        ",price_rise,1.7,",
+        "line 5, column weight: '1.7' is not allowed; it has to be a weight from 0 to 1.",
+    ),
+    Bad(
+        "life_stage_without_an_end",
+        "life_stages",
+        ",nappy_cream,30",
+        ",nappy_cream,0",
+        "line 2, column ends_after_months: '0' is not allowed; it has to be a whole number of at "
+        "least 1.",
+    ),
+    Bad(
         "tag_that_asks_for_more_than_all",
         "tag_rules",
         ",category_fan,preference,category_preference,0.5,",

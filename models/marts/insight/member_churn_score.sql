@@ -13,7 +13,7 @@ reasons as (
         max(case when reason_rank = 1 then reason_code end) as first_reason,
         max(case when reason_rank = 2 then reason_code end) as second_reason,
         max(case when reason_rank = 3 then reason_code end) as third_reason
-    from {{ ref('int_insight__churn_reasons') }}
+    from {{ ref('int_insight__churn_contributions') }}
     group by one_id
 ),
 

@@ -1,0 +1,63 @@
+-- Grain: one row per segment of persons that drift or have lapsed, and reason
+with
+
+reasons as (
+    select as_of_date, one_id, rank, lifecycle_stage, reason_code
+    from {{ ref('churn_reason_profile') }}
+),
+
+profiles as (
+    select one_id, category_preference, motivation from {{ ref('member_profile') }}
+),
+
+members as (
+    select one_id, register_channel from {{ ref('dim_member') }}
+),
+
+segments as (
+    {%- for segment_type, segment_value in [
+        ('all', "'all'"),
+        ('lifecycle_stage', 'reasons.lifecycle_stage'),
+        ('register_channel', "coalesce(members.register_channel, 'unknown')"),
+        ('category_preference', "coalesce(profiles.category_preference, 'none')"),
+        ('motivation', "coalesce(profiles.motivation, 'none')"),
+    ] %}
+    select
+        reasons.as_of_date,
+        '{{ segment_type }}' as segment_type,
+        {{ segment_value }} as segment_value,
+        reasons.reason_code,
+        reasons.one_id,
+        reasons.rank
+    from reasons
+    inner join members on reasons.one_id = members.one_id
+    left join profiles on reasons.one_id = profiles.one_id
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+sizes as (
+    select segment_type, segment_value, count(*) as segment_members
+    from segments
+    where rank = 1
+    group by segment_type, segment_value
+)
+
+select
+    segments.as_of_date,
+    segments.segment_type,
+    segments.segment_value,
+    segments.reason_code,
+    cast(count(*) as bigint) as members,
+    cast(sum(case when segments.rank = 1 then 1 else 0 end) as bigint) as leading_members,
+    max(sizes.segment_members) as segment_members,
+    cast(count(*) as double) / nullif(max(sizes.segment_members), 0) as member_share
+from segments
+inner join sizes
+    on
+        segments.segment_type = sizes.segment_type
+        and segments.segment_value = sizes.segment_value
+group by
+    segments.as_of_date, segments.segment_type, segments.segment_value, segments.reason_code

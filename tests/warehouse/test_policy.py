@@ -636,6 +636,47 @@ BAD_ROWS = (
         "of crm.members, marketplace.buyers, mini_program.users.",
     ),
     Bad(
+        "interval_that_promises_everything",
+        "replenishment_policy",
+        "1.42,0.8,7",
+        "1.42,1,7",
+        "line 2, column interval_share: '1' is not allowed; it has to be a probability above 0 "
+        "and below 1.",
+    ),
+    Bad(
+        "version_of_models_that_is_not_whole",
+        "model_parameters",
+        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228\n",
+        "",
+        "the version demo_brand_2025 lacks a of bg_nbd; train it again.",
+    ),
+    Bad(
+        "parameter_that_cannot_be",
+        "model_parameters",
+        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228",
+        "1900-01-01,demo_brand_2025,bg_nbd,a,-1",
+        "line 4, column value: -1.0 is not allowed for a of bg_nbd; it has to be above 0.",
+    ),
+    Bad(
+        "feature_that_no_model_has",
+        "model_parameters",
+        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228",
+        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228\n1900-01-01,demo_brand_2025,churn_classifier,luck_weight,1",
+        "line 5, column parameter: 'luck_weight' is none of churn_classifier; allowed are "
+        "bias, forecast_weight, forecast_mean, silence_weight, silence_mean, repeats_weight, "
+        "repeats_mean, age_weight, age_mean, month_weight, month_mean, quarter_weight, "
+        "quarter_mean, rhythm_weight, rhythm_mean, longest_weight, longest_mean, single_weight, "
+        "single_mean.",
+    ),
+    Bad(
+        "parameter_of_a_version_that_changes",
+        "model_parameters",
+        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228",
+        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228\n2025-01-01,demo_brand_2025,bg_nbd,a,1",
+        "line 5, column parameter: bg_nbd a of demo_brand_2025 stands in line 4 already; a "
+        "version does not change, add another.",
+    ),
+    Bad(
         "quality_of_a_column_that_is_not_in_the_contract",
         "quality_minimums",
         "crm,members,phone",

@@ -44,9 +44,9 @@ spark.sql.ui.explainMode simple
 spark.sql.codegen.wholeStage false
 spark.sql.codegen.factoryMode NO_CODEGEN
 """
-"""What would pay off on many rows only is left out: Java of executors that is compiled further, plans
-that are written down anew after each stage (a third of the driver's work), and queries as Java
-classes. Macros are tested with such classes (`test_macros_on_spark.py`)."""
+"""What would pay off on many rows only is left out: Java of executors that is compiled further,
+plans that are written down anew after each stage (a third of the driver's work), and queries as
+Java classes. Macros are tested with such classes (`test_macros_on_spark.py`)."""
 
 THREADS = 3
 """Statements at once: while Spark plans one, its executors work at another."""

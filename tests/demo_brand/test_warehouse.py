@@ -140,7 +140,7 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("insight.churn_reason_profile", "reason_code", codes("churn_reasons", "reason_code")),
     ("insight.churn_reason_profile", "lifecycle_stage", {"at_risk", "dormant", "churned"}),
     (
-        "insight.churn_reason_segments",
+        "insight.churn_reason_segments where segment_type <> 'all'",
         "segment_type",
         {"lifecycle_stage", "register_channel", "category_preference", "motivation"},
     ),

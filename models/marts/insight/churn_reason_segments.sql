@@ -14,24 +14,37 @@ members as (
     select one_id, register_channel from {{ ref('dim_member') }}
 ),
 
-segments as (
-    {%- for segment_type, segment_value in [
-        ('all', "'all'"),
-        ('lifecycle_stage', 'reasons.lifecycle_stage'),
-        ('register_channel', "coalesce(members.register_channel, 'unknown')"),
-        ('category_preference', "coalesce(profiles.category_preference, 'none')"),
-        ('motivation', "coalesce(profiles.motivation, 'none')"),
-    ] %}
+described as (
     select
         reasons.as_of_date,
-        '{{ segment_type }}' as segment_type,
-        {{ segment_value }} as segment_value,
-        reasons.reason_code,
         reasons.one_id,
-        reasons.rank
+        reasons.rank,
+        reasons.reason_code,
+        reasons.lifecycle_stage,
+        coalesce(members.register_channel, 'unknown') as register_channel,
+        coalesce(profiles.category_preference, 'none') as category_preference,
+        coalesce(profiles.motivation, 'none') as motivation
     from reasons
     inner join members on reasons.one_id = members.one_id
     left join profiles on reasons.one_id = profiles.one_id
+),
+
+segments as (
+    {%- for segment_type in [
+        'all',
+        'lifecycle_stage',
+        'register_channel',
+        'category_preference',
+        'motivation',
+    ] %}
+    select
+        as_of_date,
+        '{{ segment_type }}' as segment_type,
+        {{ "'all'" if segment_type == 'all' else segment_type }} as segment_value,
+        reason_code,
+        one_id,
+        rank
+    from described
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -234,7 +234,8 @@ def expect(
         log_days = (sum(paces) + prior * (rhythm.mean or 0)) / (n + prior) + shift
     if open_days and math.log(open_days) > log_days:
         log_days = ((n + prior) * log_days + math.log(open_days)) / (n + prior + 1)
-    squares = sum((pace - fmean(paces)) ** 2 for pace in paces) if paces else 0.0
+    mean = fmean(paces) if paces else 0.0
+    squares = sum((pace - mean) ** 2 for pace in paces)
     spread = (squares + policy.spread_gaps * rhythm.variance) / (max(n - 1, 0) + policy.spread_gaps)
     reach = policy.interval_deviations * math.sqrt(spread * (1 + 1 / (n + prior)))
     if n >= policy.prior_gaps:

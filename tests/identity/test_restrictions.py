@@ -234,7 +234,10 @@ MISTAKES = {
         "right_system as source_system, left_system as other",
         "left_system as source_system, right_system as other",
     ),
-    "nothing_spreads": ("min(least(islands.island, other_islands.island))", "min(islands.island)"),
+    "nothing_spreads": (
+        "least(min(neighbours.island), min(islands.island))",
+        "min(neighbours.island)",
+    ),
     "lone_systems_are_islands": (
         "forbidden_pairs.source_system\n",
         "forbidden_pairs.source_system and systems.source_system <> others.source_system\n",

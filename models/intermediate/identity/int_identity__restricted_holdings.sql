@@ -68,7 +68,16 @@ holdings as (
 ),
 
 systems as (
-    select identifier_type, identifier_token, tenure, source_system
+    select
+        identifier_type,
+        identifier_token,
+        tenure,
+        source_system,
+        case source_system
+            {%- for system in systems %}
+            when '{{ system }}' then {{ loop.index }}
+            {%- endfor %}
+        end as island
     from holdings
     where has_forbidden_pairs and not is_expired
     group by identifier_type, identifier_token, tenure, source_system
@@ -80,6 +89,7 @@ neighbours as (
         systems.identifier_token,
         systems.tenure,
         systems.source_system,
+        systems.island,
         others.source_system as other_system
     from systems
     inner join systems as others
@@ -95,44 +105,28 @@ neighbours as (
     where forbidden_pairs.identifier_type is null
 ),
 
-islands_0 as (
-    select
-        *,
-        case source_system
-            {%- for system in systems %}
-            when '{{ system }}' then {{ loop.index }}
-            {%- endfor %}
-        end as island
-    from systems
-),
-
+{#- A round reads the one before it once: twice would double what Spark plans with every round. #}
 {%- for round in range(1, systems | length) %}
 
 islands_{{ round }} as (
     select
-        islands.identifier_type,
-        islands.identifier_token,
-        islands.tenure,
-        islands.source_system,
-        min(least(islands.island, other_islands.island)) as island
-    from islands_{{ round - 1 }} as islands
-    inner join neighbours
+        neighbours.identifier_type,
+        neighbours.identifier_token,
+        neighbours.tenure,
+        neighbours.source_system,
+        least(min(neighbours.island), min(islands.island)) as island
+    from neighbours
+    inner join {{ 'systems' if loop.first else 'islands_' ~ (round - 1) }} as islands
         on
-            islands.identifier_type = neighbours.identifier_type
-            and islands.identifier_token = neighbours.identifier_token
-            and islands.tenure = neighbours.tenure
-            and islands.source_system = neighbours.source_system
-    inner join islands_{{ round - 1 }} as other_islands
-        on
-            neighbours.identifier_type = other_islands.identifier_type
-            and neighbours.identifier_token = other_islands.identifier_token
-            and neighbours.tenure = other_islands.tenure
-            and neighbours.other_system = other_islands.source_system
+            neighbours.identifier_type = islands.identifier_type
+            and neighbours.identifier_token = islands.identifier_token
+            and neighbours.tenure = islands.tenure
+            and neighbours.other_system = islands.source_system
     group by
-        islands.identifier_type,
-        islands.identifier_token,
-        islands.tenure,
-        islands.source_system
+        neighbours.identifier_type,
+        neighbours.identifier_token,
+        neighbours.tenure,
+        neighbours.source_system
 )
 {%- if not loop.last %},{% endif %}
 {%- endfor %}

@@ -1195,7 +1195,7 @@ def add_crowd_order(
 
 def add_signs(book: Book, seed: int, persons: int) -> None:
     """What early warning looks at: prices, and the crowd's coupons, carts, logins and posts."""
-    draw = np.random.default_rng(seed)
+    draw, of_service = np.random.default_rng(seed), np.random.default_rng(seed + 3)
     first, last = datetime(2023, 1, 1, tzinfo=UTC), LATEST
     for product in PRODUCTS[:5]:
         for n in range(6):
@@ -1248,12 +1248,12 @@ def add_signs(book: Book, seed: int, persons: int) -> None:
                     row = book.rows["app.events"]["first"][-1]
                     row["event_type"] = str(draw.choice(["view", "share", "open"]))
                     row["product_id"] = product if row["event_type"] == "view" else None
-        for n in range(int(draw.integers(0, 5))):
-            opened = moment_of(draw.random() * span)
-            rating = float(draw.integers(1, 6)) if draw.random() < 0.7 else None
+        for n in range(int(of_service.integers(0, 5))):
+            opened = moment_of(of_service.random() * span)
+            rating = float(of_service.integers(1, 6)) if of_service.random() < 0.7 else None
             common = {"member_no": number}
-            if draw.random() < 0.7:
-                kind = str(draw.choice(["complaint", "return", "question"]))
+            if of_service.random() < 0.7:
+                kind = str(of_service.choice(["complaint", "return", "question"]))
                 book.add(
                     "service.tickets",
                     ticket_id=f"{number}-ticket-{n}",
@@ -1267,18 +1267,18 @@ def add_signs(book: Book, seed: int, persons: int) -> None:
                 book.add(
                     "service.surveys",
                     response_id=f"{number}-response-{n}",
-                    survey_kind=str(draw.choice(["csat", "csat", "nps"])),
+                    survey_kind=str(of_service.choice(["csat", "csat", "nps"])),
                     score=rating or 2.0,
                     responded_at=opened,
                     **common,
                 )
-            if draw.random() < 0.2:
+            if of_service.random() < 0.2:
                 book.add(
                     "campaigns.sends",
                     send_id=f"{number}-send-{n}",
                     campaign_id="c-5",
                     channel="sms",
-                    status=str(draw.choice(["delivered", "failed"])),
+                    status=str(of_service.choice(["delivered", "failed"])),
                     sent_at=opened + timedelta(days=3),
                     updated_at=opened + timedelta(days=3),
                     **common,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,13 +47,38 @@ def compare_marts(one: Path, other: Path, *, with_history: bool = False) -> Comp
                 f"from {catalog}.{mart}" if with_history else _named(connection, catalog, mart)
                 for catalog in ("one", "other")
             ]
-            found = connection.execute(
-                f"select count(*) from (({rows[0]} except all {rows[1]}) union all "
-                f"({rows[1]} except all {rows[0]}))"
-            ).fetchone()
-            if found is not None and found[0]:
-                differing[mart] = int(found[0])
+            differing |= _differing(connection, mart, rows)
     return Comparison(tuple(sorted(marts)), differing)
+
+
+def _differing(
+    connection: duckdb.DuckDBPyConnection, mart: str, rows: Sequence[str]
+) -> dict[str, int]:
+    """How many rows of a mart have no partner; empty where all have one.
+
+    Sums of doubles depend on the order of their rows, so doubles may differ by a billionth.
+    """
+    columns = connection.execute(f"describe one.{mart}").fetchall()
+    doubles = [name for name, kind, *_ in columns if kind == "DOUBLE"]
+    others = [name for name, kind, *_ in columns if kind != "DOUBLE"]
+    numbered = [
+        f"select *, row_number() over (partition by {', '.join(others)}"
+        f" order by {', '.join([*doubles, '1'])}) as number from ({query})"
+        for query in rows
+    ]
+    same = " and ".join(
+        [f"lefts.{name} is not distinct from rights.{name}" for name in [*others, "number"]]
+        + [
+            f"(lefts.{name} is not distinct from rights.{name} or abs(lefts.{name} - rights.{name})"
+            f" <= 1e-9 * greatest(1, abs(lefts.{name})))"
+            for name in doubles
+        ]
+    )
+    found = connection.execute(
+        f"select count(*) from ({numbered[0]}) as lefts full join ({numbered[1]}) as rights"
+        f" on {same} where lefts.number is null or rights.number is null"
+    ).fetchone()
+    return {mart: int(found[0])} if found is not None and found[0] else {}
 
 
 def _named(connection: duckdb.DuckDBPyConnection, catalog: str, mart: str) -> str:

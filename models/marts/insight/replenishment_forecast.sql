@@ -46,7 +46,7 @@ select
     one_id,
     category_id,
     purchase_date as last_purchase_date,
-    purchase_number as purchases,
+    cast(purchase_number as bigint) as purchases,
     cast(own_gaps as bigint) as own_gaps,
     units as last_units,
     packs as last_packs,

@@ -36,11 +36,12 @@ def project_read_ahead(
     if (files.target / READ).exists():
         yield
         return
-    files.target.mkdir(parents=True, exist_ok=True)
+    place = workspace.build.parent  # the build itself is removed where its data set is written anew
+    place.mkdir(parents=True, exist_ok=True)
     lake = build_file.parent / "lake"
     environment = dbt_environment(lake, build_file, DEFAULT_ZONE, workspace.engine)
     arguments = ["--quiet", "parse", "--vars", json.dumps(dbt_variables(options), sort_keys=True)]
-    with TemporaryDirectory(dir=build_file.parent, prefix=".read_ahead-") as folder:
+    with TemporaryDirectory(dir=place, prefix=".read_ahead-") as folder:
         ahead = DbtFiles(project=files.project, work=Path(folder))
         with subprocess.Popen(
             dbt_command(arguments),
@@ -53,6 +54,7 @@ def project_read_ahead(
             try:
                 yield
                 if process.wait() == 0:
+                    files.target.mkdir(parents=True, exist_ok=True)
                     (ahead.target / READ).replace(files.target / READ)
             finally:
                 if process.poll() is None:

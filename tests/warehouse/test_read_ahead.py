@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,15 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def left_of(workspace: Workspace) -> list[str]:
-    return [path.name for path in workspace.build_folder().iterdir() if path.name != "dbt"]
+    return [path.name for path in workspace.build.parent.glob(".read_ahead-*")]
 
 
 def test_the_build_begins_with_what_was_read(workspace: Workspace, project: Path) -> None:
     files = dbt_files(workspace.build_file(), project)
     with project_read_ahead(workspace, DEFAULT, project):
         assert not (files.target / READ).exists()
+        assert left_of(workspace) != []
+        shutil.rmtree(workspace.build, ignore_errors=True)  # as writing a data set anew does
     assert (files.target / READ).exists()
     assert left_of(workspace) == []
     build(workspace, project=project)

@@ -41,7 +41,7 @@ def compare_marts(one: Path, other: Path, *, with_history: bool = False) -> Comp
             )
         if not with_history:
             marts -= {HISTORY}
-        differing = {}
+        differing: dict[str, int] = {}
         for mart in sorted(marts):
             rows = [
                 f"from {catalog}.{mart}" if with_history else _named(connection, catalog, mart)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -54,10 +54,12 @@ class Line:
 class Facts:
     """What the reasons look at, by person."""
 
-    def __init__(self, known: Known, warned: Warned, row: PolicyRow) -> None:
+    def __init__(
+        self, known: Known, warned: Warned, row: PolicyRow, silent: Iterable[str]
+    ) -> None:
         self.known, self.warned, self.row = known, warned, row
         self.as_of = known.as_of
-        orders = persons_orders(known)
+        orders = persons_orders(known).filter(pl.col("person").is_in(list(silent)))
         self.orders = grouped(orders.select("person", "order_date", "is_discounted"), 1)
         lines = known.lines.join(orders.select("order_id", "person", "order_date"), on="order_id")
         self.lines = {
@@ -115,7 +117,8 @@ def categories(facts: Facts, person: str, is_ended: bool) -> Iterator[Reason]:
         if has_end and is_ended:
             yield Reason(share, dates[-1], since, text=category)
         numbers = [day.toordinal() for day in dates]
-        interval = expected_interval(numbers, facts.known.cycles.get(category), facts.row)
+        cycle = facts.known.cycles.get(category)
+        interval = expected_interval(numbers[0], numbers[-1], len(numbers), cycle, facts.row)
         is_overdue = interval is not None and since > facts.row.overdue_times * interval
         if is_overdue and not has_end and not is_ended:
             yield Reason(share, dates[-1], since, interval, text=category)
@@ -177,11 +180,14 @@ def churn_reason_profile(
 ) -> pl.DataFrame:
     """Return the columns of insight.churn_reason_profile, with `person` in place of `one_id`."""
     rows = []
-    facts = Facts(known, warned, policy.at(known.as_of)) if life.days else None
     stages = life.stages_at(known.as_of)
-    for person, stage, last in zip(life.persons, stages, life.last, strict=True):
-        if stage not in SILENT or facts is None or last is None:
-            continue
+    silent = [
+        (person, stage, last)
+        for person, stage, last in zip(life.persons, stages, life.last, strict=True)
+        if stage in SILENT and last is not None
+    ]
+    facts = Facts(known, warned, policy.at(known.as_of), (person for person, *_ in silent))
+    for person, stage, last in silent:
         found = {
             code: sorted(
                 ask(facts, person, last),

@@ -6,6 +6,7 @@ each person, as the definition says it, and reads everything else off the answer
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -263,13 +264,14 @@ def cart_price_drop(world: World, warned: Warned) -> Flags:
     ).iter_rows():
         prices[product].append((world.number(day), since, cents))
     ordered: dict[tuple[str, ...], list[tuple[datetime, int]]] = defaultdict(list)
-    for person, product, moment, day in world.lines.select(
-        "person", "product_id", "ordered_at", "order_date"
-    ).iter_rows():
-        ordered[person, product].append((moment, world.number(day)))
     carts = world.known.carts.sort("occurred_at", "cart_event_id").select(
         "person", "product_id", "cart_date", "action", "unit_cents", "occurred_at"
     )
+    of_carts = world.lines.join(carts, on=["person", "product_id"], how="semi")
+    for person, product, moment, day in of_carts.select(
+        "person", "product_id", "ordered_at", "order_date"
+    ).iter_rows():
+        ordered[person, product].append((moment, world.number(day)))
     for key, mine in grouped(carts, 2).items():
         if key[0] not in world.places or key[1] not in prices:
             continue
@@ -321,12 +323,14 @@ def social_cooling(world: World, warned: Warned) -> Flags:
     return holds
 
 
-def expected_interval(dates: list[int], cycle: float | None, row: PolicyRow) -> float | None:
-    """Return the days after which a category is bought again, as known after these dates."""
-    if len(dates) < row.overdue_purchases:
+def expected_interval(
+    first: int, last: int, count: int, cycle: float | None, row: PolicyRow
+) -> float | None:
+    """Return the days after which a category is bought again, as known after so many dates."""
+    if count < row.overdue_purchases:
         return None
-    if len(dates) - 1 >= row.overdue_own_gaps:
-        return (dates[-1] - dates[0]) / (len(dates) - 1)
+    if count - 1 >= row.overdue_own_gaps:
+        return (last - first) / (count - 1)
     return cycle
 
 
@@ -336,27 +340,24 @@ def replenishment_overdue(world: World, warned: Warned) -> Flags:
     holds = np.zeros(world.shape, dtype=bool)
     bought = (
         world.lines.drop_nulls("category_id")
-        .select("person", "category_id", "order_date")
+        .select("person", "category_id", (pl.col("order_date") - world.first).dt.total_days())
         .unique()
         .sort("order_date")
+        .group_by("person", "category_id")
+        .agg("order_date")
     )
-    for (person, category), mine in grouped(bought, 2).items():
-        dates = [world.number(day) for (day,) in mine]
+    for person, category, dates in bought.iter_rows():
         place = world.places[person]
-        for last, until in zip(
-            range(1, len(dates) + 1), [*dates[1:], world.today + 1], strict=True
-        ):
-            cycle = world.known.cycles.get(category)
-            interval = expected_interval(dates[:last], cycle, row)
+        cycle = world.known.cycles.get(category)
+        nexts = [*dates[1:], world.today + 1]
+        for count, (last, until) in enumerate(zip(dates, nexts, strict=True), start=1):
+            interval = expected_interval(dates[0], last, count, cycle, row)
             if interval is None:
                 continue
-            gaps = np.arange(until - dates[last - 1])
-            overdue = gaps > row.overdue_times * interval
-            holds[dates[last - 1] : until, place] |= overdue
-            if until > world.today and overdue[-1]:
-                finding = Finding(
-                    world.day(dates[-1]), world.today - dates[-1], interval, text=category
-                )
+            overdue = last + math.floor(row.overdue_times * interval) + 1
+            holds[overdue:until, place] = True
+            if overdue <= world.today < until:
+                finding = Finding(world.day(last), world.today - last, interval, text=category)
                 warned.tell(person, "replenishment_overdue", finding)
     return holds
 
@@ -366,11 +367,11 @@ def price_sensitive_wait(world: World, warned: Warned) -> Flags:
     row = world.row
     holds = np.zeros(world.shape, dtype=bool)
     orders: dict[tuple[str, str], list[int]] = defaultdict(list)
-    bought_on = world.lines.select("person", "product_id", "order_date")
-    for person, product, day in bought_on.iter_rows():
-        orders[person, product].append(world.number(day))
     views = world.known.events.filter(pl.col("event_type") == "view").drop_nulls("product_id")
     views = views.select("person", "product_id", "event_date")
+    of_viewed = world.lines.join(views, on=["person", "product_id"], how="semi")
+    for person, product, day in of_viewed.select("person", "product_id", "order_date").iter_rows():
+        orders[person, product].append(world.number(day))
     for (person, product), mine in grouped(views, 2).items():
         if person not in world.places or len(mine) < row.wait_views:
             continue

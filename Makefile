@@ -72,7 +72,8 @@ lint:  ## ruff, mypy, yamllint, sqlfluff (dbt templater)
 parse:  ## dbt parse, warnings are errors
 	@$(setup) test
 	@echo "[test] dbt parse"
-	@$(BIN)/dbt --quiet --warn-error parse --profiles-dir . --project-dir . --no-partial-parse
+	@REKINDLE_LAKE=lake REKINDLE_BUILD=rekindle.duckdb \
+	$(BIN)/dbt --quiet --warn-error parse --profiles-dir . --project-dir . --no-partial-parse
 
 policy: parse  ## the policy suite over target/manifest.json
 	@echo "[test] policy suite"

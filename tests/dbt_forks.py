@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import hashlib
 import json
 import os
 import shutil
@@ -20,14 +19,13 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import yaml
 from filelock import FileLock
 
 from orchestration.warehouse.dbt_run import (
+    READ,
     DbtFiles,
     DbtResult,
     NodeResult,
@@ -42,6 +40,8 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 SILENT = {"DBT_LOG_LEVEL": "none", "DBT_LOG_LEVEL_FILE": "none"}
+READ_BEFORE = PROJECT / "target" / READ
+"""What `make parse` read; dbt reads again what has changed since."""
 PATIENCE_IN_SECONDS = 180
 """How long dbt may take to read the project."""
 STARTED: list[subprocess.Popen[bytes]] = []
@@ -63,7 +63,7 @@ def run_dbt(
     assert lake.name == "lake"
     files.target.mkdir(parents=True, exist_ok=True)
     (files.target / "run_results.json").unlink(missing_ok=True)
-    waiting = _waiting(variables_that_choose(arguments))
+    waiting = _waiting()
     command = {
         "folder": str(lake.parent),
         "project": str(files.project),
@@ -82,36 +82,29 @@ def run_dbt(
     return read_results(files, int(answer))
 
 
-def variables_that_choose(arguments: Sequence[str]) -> str:
-    """The variables of a command that choose other refs than those of the project, as JSON."""
-    usual = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    given = [json.loads(after) for option, after in pairwise(arguments) if option == "--vars"]
-    chosen = {name: value for each in given for name, value in each.items()}
-    others = {name for name, value in chosen.items() if value != usual[name]} - {"as_of_date"}
-    return json.dumps({name: chosen[name] for name in sorted(others)})
-
-
-def _waiting(variables: str) -> Path:
-    """The folder of the process that has read the project with some variables.
+def _waiting() -> Path:
+    """The folder of the process that has read the project.
 
     One serves all processes of a test run; it ends when the run does.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     controller = os.getppid() if "PYTEST_XDIST_TESTRUNUID" in os.environ else os.getpid()
-    name = hashlib.sha256(f"{run} {variables}".encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"rekindle-dbt-{name}"
+    folder = Path(tempfile.gettempdir()) / f"rekindle-dbt-{run}"
     folder.mkdir(exist_ok=True)
     with FileLock(folder / "lock"):
         if not (folder / "socket").exists():
-            _start(folder, variables, controller)
+            _start(folder, controller)
     return folder
 
 
-def _start(folder: Path, variables: str, controller: int) -> None:
+def _start(folder: Path, controller: int) -> None:
     files = DbtFiles(project=PROJECT, work=folder)
+    if READ_BEFORE.exists():
+        files.target.mkdir()
+        shutil.copy(READ_BEFORE, files.target)
     environment = dbt_environment(Path("lake"), Path("rekindle.duckdb"), DEFAULT_ZONE)
     process = subprocess.Popen(
-        [sys.executable, "-P", __file__, str(folder), variables, str(controller)],
+        [sys.executable, "-P", __file__, str(folder), str(controller)],
         cwd=folder,
         env={**with_folders(environment, files), **SILENT, "PYTHONPATH": str(PROJECT)},
         stdin=subprocess.DEVNULL,
@@ -125,7 +118,7 @@ def _start(folder: Path, variables: str, controller: int) -> None:
         time.sleep(0.1)
 
 
-def serve(folder: Path, variables: str, controller: int) -> None:
+def serve(folder: Path, controller: int) -> None:
     """Read the project, then run each command that comes in a fork, until the test run ends.
 
     A fork ends before garbage is worth collecting, and looking for it would copy every page of the
@@ -136,7 +129,7 @@ def serve(folder: Path, variables: str, controller: int) -> None:
 
     from tests.dbt_lean import leave_out
 
-    parsed = dbtRunner().invoke(["parse", "--vars", variables])
+    parsed = dbtRunner().invoke(["parse"])
     if parsed.exception is not None:
         raise parsed.exception
     project = parsed.result
@@ -212,4 +205,4 @@ def _run(
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    serve(Path(sys.argv[1]), int(sys.argv[2]))

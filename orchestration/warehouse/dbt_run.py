@@ -16,6 +16,9 @@ from orchestration.errors import RekindleError
 from orchestration.warehouse.spark import spark_environment
 from orchestration.workspace import Engine
 
+READ = "partial_parse.msgpack"
+"""Where dbt keeps what it read, in its target folder."""
+
 KINDS = {"test": "data test", "unit_test": "unit test"}
 """What a resource type of dbt is called in a sentence, where its own name would not do."""
 

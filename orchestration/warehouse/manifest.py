@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 from filelock import FileLock
 
 from orchestration.warehouse.dbt_run import (
+    READ,
     DbtError,
     DbtFiles,
     dbt_environment,
@@ -38,7 +40,11 @@ def prepared_manifest(project: Path = PROJECT, work: Path | None = None) -> Path
         if manifest.is_file() and stamp.is_file() and stamp.read_text() == wanted:
             return manifest
         stamp.unlink(missing_ok=True)
-        environment = dbt_environment(var / "lake", files.work / "none.duckdb", DEFAULT_ZONE)
+        read_before = project / "target" / READ
+        if read_before.is_file():  # dbt reads again what has changed since
+            files.target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(read_before, files.target)
+        environment = dbt_environment(Path("lake"), Path("rekindle.duckdb"), DEFAULT_ZONE)
         result = run_dbt(files, ["parse"], environment)
         if not result.is_successful:
             raise DbtError(failure_message(result, files))

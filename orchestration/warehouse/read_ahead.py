@@ -14,12 +14,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from orchestration.warehouse.build import BuildOptions, dbt_files, dbt_variables
-from orchestration.warehouse.dbt_run import DbtFiles, dbt_command, dbt_environment, with_folders
+from orchestration.warehouse.dbt_run import (
+    READ,
+    DbtFiles,
+    dbt_command,
+    dbt_environment,
+    with_folders,
+)
 from orchestration.warehouse.lake import DEFAULT_ZONE
 from orchestration.workspace import PROJECT, Workspace
-
-READ = "partial_parse.msgpack"
-"""Where dbt keeps what it read, in its target folder."""
 
 
 @contextmanager

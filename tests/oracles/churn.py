@@ -54,9 +54,7 @@ class Line:
 class Facts:
     """What the reasons look at, by person."""
 
-    def __init__(
-        self, known: Known, warned: Warned, row: PolicyRow, silent: Iterable[str]
-    ) -> None:
+    def __init__(self, known: Known, warned: Warned, row: PolicyRow, silent: Iterable[str]) -> None:
         self.known, self.warned, self.row = known, warned, row
         self.as_of = known.as_of
         orders = persons_orders(known).filter(pl.col("person").is_in(list(silent)))

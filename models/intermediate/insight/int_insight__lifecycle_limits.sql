@@ -1,4 +1,5 @@
 -- Grain: one row per person, order date and lifecycle policy: the day limits after that date
+-- Of one mode only, yet in the graph of both: {{ ref('int_insight__leading_categories') }}
 with
 
 order_days as (

@@ -1,4 +1,5 @@
 -- Grain: one row per evaluated day and person with a valid order in the window ending on it
+-- Of one mode only, yet in the graph of both: {{ ref('int_insight__rfm_cut_points') }}
 with
 
 {% if var('rfm_mode') == 'fixed' -%}

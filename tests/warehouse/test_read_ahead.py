@@ -9,7 +9,8 @@ import pytest
 
 from orchestration.errors import UsageError
 from orchestration.warehouse.build import BuildOptions, build, dbt_files
-from orchestration.warehouse.read_ahead import READ, project_read_ahead
+from orchestration.warehouse.dbt_run import READ
+from orchestration.warehouse.read_ahead import project_read_ahead
 from orchestration.workspace import Workspace
 from tests.orchestration.fakes import workspace_in, write_lake, write_project
 

@@ -29,11 +29,10 @@ from orchestration.warehouse.dbt_run import (
     DbtFiles,
     DbtResult,
     NodeResult,
-    dbt_environment,
     read_results,
     with_folders,
 )
-from orchestration.warehouse.lake import DEFAULT_ZONE
+from orchestration.warehouse.manifest import PARSE, parse_environment
 from orchestration.workspace import PROJECT
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def _start(folder: Path, controller: int) -> None:
     if READ_BEFORE.exists():
         files.target.mkdir()
         shutil.copy(READ_BEFORE, files.target)
-    environment = dbt_environment(Path("lake"), Path("rekindle.duckdb"), DEFAULT_ZONE)
+    environment = parse_environment()
     process = subprocess.Popen(
         [sys.executable, "-P", __file__, str(folder), str(controller)],
         cwd=folder,
@@ -129,7 +128,7 @@ def serve(folder: Path, controller: int) -> None:
 
     from tests.dbt_lean import leave_out
 
-    parsed = dbtRunner().invoke(["parse"])
+    parsed = dbtRunner().invoke([*PARSE])
     if parsed.exception is not None:
         raise parsed.exception
     project = parsed.result

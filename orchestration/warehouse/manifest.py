@@ -20,8 +20,15 @@ from orchestration.warehouse.dbt_run import (
 from orchestration.warehouse.lake import DEFAULT_ZONE
 from orchestration.workspace import PROJECT
 
+PARSE = ("parse", "--profile", "rekindle", "--target", "duckdb")
+"""How `make parse` asks dbt to read the project; asked otherwise, dbt reads all of it again."""
 _FOLDERS = ("models", "macros", "seeds", "snapshots", "tests/dbt")
 _SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".md"}
+
+
+def parse_environment() -> dict[str, str]:
+    """The environment in which `make parse` asks; nothing is opened at these paths."""
+    return dbt_environment(Path("lake"), Path("target/rekindle.duckdb"), DEFAULT_ZONE)
 
 
 def prepared_manifest(project: Path = PROJECT, work: Path | None = None) -> Path:
@@ -44,8 +51,7 @@ def prepared_manifest(project: Path = PROJECT, work: Path | None = None) -> Path
         if read_before.is_file():  # dbt reads again what has changed since
             files.target.mkdir(parents=True, exist_ok=True)
             shutil.copy(read_before, files.target)
-        environment = dbt_environment(Path("lake"), Path("rekindle.duckdb"), DEFAULT_ZONE)
-        result = run_dbt(files, ["parse"], environment)
+        result = run_dbt(files, PARSE, parse_environment())
         if not result.is_successful:
             raise DbtError(failure_message(result, files))
         stamp.write_text(wanted)

@@ -199,8 +199,8 @@ def churn_reason_profile(
             if reasons
         ]
         if not scored:
-            silent = Reason(0.0, last, (known.as_of - last).days)
-            scored = [(0.0, "unexplained", [silent])]
+            nothing = Reason(0.0, last, (known.as_of - last).days)
+            scored = [(0.0, "unexplained", [nothing])]
         scored.sort(key=lambda one: -one[0])  # stable: of equals in the order of REASONS
         for rank, (score, code, reasons) in enumerate(scored, start=1):
             one = reasons[0]

@@ -1,5 +1,8 @@
 """A project that can be changed, so that each rule can be shown what it must not accept."""
 
+import copy
+from collections import UserDict
+from collections.abc import Mapping
 from typing import Any
 
 from tests.policy.project import PACKAGE, Project
@@ -104,24 +107,53 @@ FILES = {
 }
 
 
+class Entries(UserDict[str, Any]):
+    """A part of a manifest to change: an entry is copied when somebody asks for it.
+
+    So the manifest it is taken from stays as it is, and the thousands of entries that a case does
+    not touch cost nothing.
+    """
+
+    def __init__(self, shared: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.data = dict(shared)
+        self._shared = set(shared)
+
+    def __getitem__(self, key: str) -> Any:
+        if key in self._shared:
+            self[key] = copy.deepcopy(self.data[key])
+        return self.data[key]
+
+    def __setitem__(self, key: str, entry: Any) -> None:
+        self._shared.discard(key)
+        self.data[key] = entry
+
+
 class Draft:
     """Manifest and files to change; `project()` is what the rules judge."""
 
-    def __init__(self, manifest: dict[str, Any], files: dict[str, str]) -> None:
-        self.manifest = manifest
-        self.files = files
+    def __init__(self, manifest: Mapping[str, Any], files: Mapping[str, str]) -> None:
+        self.manifest: dict[str, Any] = {
+            name: Entries(part) if isinstance(part, Mapping) else copy.deepcopy(part)
+            for name, part in manifest.items()
+        }
+        self.files = dict(files)
 
     def project(self) -> Project:
         """The project as it stands."""
-        return Project(self.manifest, self.files)
+        manifest = {
+            name: part.data if isinstance(part, Entries) else part
+            for name, part in self.manifest.items()
+        }
+        return Project(manifest, self.files)
 
     def node(self, folder: str) -> dict[str, Any]:
         """The first node whose file lies below a folder."""
         for unique_id in sorted(self.manifest["nodes"]):
+            if not unique_id.startswith(("model.", "seed.")):
+                continue
             node: dict[str, Any] = self.manifest["nodes"][unique_id]
-            if node["original_file_path"].startswith(folder) and node["resource_type"] in {
-                "model", "seed",
-            }:  # fmt: skip
+            if node["original_file_path"].startswith(folder):
                 return node
         raise LookupError(folder)
 

@@ -9,6 +9,7 @@ these too, with the body of one engine.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import jinja2
@@ -109,15 +110,34 @@ class _Adapter:
         return LazyMacro(self._environment, f"{self._engine}__{name}", self._texts[name])
 
 
+@lru_cache(maxsize=8192)
+def _code(text: str) -> CodeType:
+    """The Python that jinja makes of a text, which is the same whatever the text may then call."""
+    return jinja2.Environment(extensions=_Environment.EXTENSIONS).compile(text)
+
+
+class _Environment(jinja2.Environment):
+    """An environment that differs from others by what it knows, so all share the compiled texts."""
+
+    EXTENSIONS = ("jinja2.ext.do",)
+
+    def __init__(self) -> None:
+        super().__init__(
+            undefined=jinja2.StrictUndefined, extensions=self.EXTENSIONS, autoescape=False
+        )
+
+    def from_string(self, source: Any, *_rest: Any, **_named: Any) -> jinja2.Template:
+        """The template of a text."""
+        return jinja2.Template.from_code(self, _code(source), self.make_globals(None))
+
+
 def _environment(
     macros: tuple[tuple[str, str], ...],
     variables_set: bool,
     is_incremental: bool,
     engine: str | None,
 ) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False
-    )
+    environment = _Environment()
     environment.globals.update(
         {
             "ref": lambda *names, **_named: f"ref.{names[-1]}",
@@ -176,17 +196,12 @@ def _render(
     return tuple(variants)
 
 
-def macros_of(project: Project) -> tuple[tuple[str, str], ...]:
-    """The macro files of the project: (path, text)."""
-    return tuple(project.texts("macros").items())
-
-
 def render(project: Project, text: str) -> tuple[str, ...]:
     """The different SQL texts a model (or test) can become: first or next build, variables or not.
 
     Raises RenderError where the text asks for more than dbt's references and this project's macros.
     """
-    return _render(text, macros_of(project))
+    return _render(text, project.macro_files)
 
 
 def compile_for(project: Project, text: str, engine: str) -> tuple[str, ...]:
@@ -194,7 +209,7 @@ def compile_for(project: Project, text: str, engine: str) -> tuple[str, ...]:
 
     Raises RenderError like `render`.
     """
-    return _render(text, macros_of(project), engine)
+    return _render(text, project.macro_files, engine)
 
 
 @lru_cache(maxsize=8192)
@@ -203,35 +218,43 @@ def parse(sql: str, dialect: str) -> exp.Expr:
     return sqlglot.parse_one(sql, read=dialect)
 
 
+@lru_cache(maxsize=8192)
 def without_comments(text: str) -> str:
     """A text without its SQL and jinja comments."""
     return re.sub(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL)
 
 
+@lru_cache(maxsize=8192)
 def code_only(text: str) -> str:
     """A text without comments and without what its string literals say."""
     return re.sub(r"'(?:[^']|'')*'", "''", without_comments(text))
 
 
-def functions(sql: str) -> set[str]:
+@lru_cache(maxsize=8192)
+def functions(sql: str) -> frozenset[str]:
     """The names of the functions that a rendered statement calls."""
     code = code_only(sql).lower()
     code = re.sub(r"\bas\s+\w+\s*\(", "as (", code)  # an alias that names its columns
-    return set(re.findall(r"(?<![\w.])([a-z_]\w*)\s*\(", code)) - KEYWORDS
+    return frozenset(re.findall(r"(?<![\w.])([a-z_]\w*)\s*\(", code)) - KEYWORDS
 
 
-def casts(sql: str) -> Iterator[tuple[str, str]]:
-    """The types that a statement casts to: (name, name with its arguments), lower case."""
+@lru_cache(maxsize=8192)
+def casts(sql: str) -> frozenset[str]:
+    """The types that a statement casts to, with their arguments, lower case."""
     code = code_only(sql).lower()
-    for found in re.finditer(r"\b(?:try_)?cast\s*\(", code):
-        inside = _inside(code, found.end())
-        kind = _split(inside, " as ")[-1].strip()
-        yield kind.partition("(")[0].strip(), re.sub(r"\s+", " ", kind)
+    return frozenset(
+        re.sub(r"\s+", " ", _split(_inside(code, found.end()), " as ")[-1].strip())
+        for found in re.finditer(r"\b(?:try_)?cast\s*\(", code)
+    )
 
 
-def window_orders(sql: str) -> Iterator[str]:
-    """Every term by which a window of a statement orders its rows."""
-    code = code_only(sql).lower()
+@lru_cache(maxsize=8192)
+def window_orders(sql: str) -> tuple[str, ...]:
+    """The different terms by which the windows of a statement order their rows."""
+    return tuple(dict.fromkeys(_window_orders(code_only(sql).lower())))
+
+
+def _window_orders(code: str) -> Iterator[str]:
     for found in re.finditer(r"\bover\s*\(", code):
         inside = " ".join(_inside(code, found.end()).split())
         if "order by " not in inside:

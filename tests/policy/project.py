@@ -144,7 +144,7 @@ def signature(sql: str) -> tuple[str, tuple[str, ...]]:
     return found[1], tuple(part.strip() for part in parameters.split(",") if part.strip())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Project:
     """dbt's manifest and the text files of the repository by their path in it."""
 
@@ -221,6 +221,11 @@ class Project:
             if node["package_name"] == PACKAGE and node["original_file_path"].startswith("macros/")
         ]
         return tuple(sorted(found, key=lambda macro: (macro.path, macro.name)))
+
+    @cached_property
+    def macro_files(self) -> tuple[tuple[str, str], ...]:
+        """The files below macros/: (path, text)."""
+        return tuple(self.texts("macros").items())
 
     @cached_property
     def generic_tests(self) -> Mapping[str, Node]:

@@ -4,13 +4,13 @@ import pytest
 
 import tests.policy.rules  # noqa: F401  (fills RULES)
 from tests.policy.project import Project
-from tests.policy.rule import RULES
+from tests.policy.rule import RULES, violations
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_repository_keeps(name: str, repository: Project) -> None:
-    violations = list(RULES[name](repository))
-    assert not violations, "\n".join([RULES[name].__doc__ or name, *violations])
+    sentences = violations(name, repository)
+    assert not sentences, "\n".join([RULES[name].__doc__ or name, *sentences])
 
 
 def test_repository_was_read(repository: Project) -> None:

@@ -1,7 +1,7 @@
 """Every rule fires where it must, on the smallest project and on this repository."""
 
-import copy
 import inspect
+import json
 
 import pytest
 
@@ -9,23 +9,16 @@ import tests.policy.rules  # noqa: F401  (fills RULES)
 from tests.policy.cases import CASES, Case
 from tests.policy.draft import Draft, clean
 from tests.policy.project import Project
-from tests.policy.rule import RULES
+from tests.policy.rule import RULES, violations
 
 by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.name}")
 
 
-BEFORE: dict[tuple[int, str], set[str]] = {}
-"""What each rule says about a project before any change."""
-
-
 def caused(case: Case, before: Project) -> set[str]:
     """What the rule says after the change and did not say before it."""
-    rule = RULES[case.rule]
-    if (id(before), case.rule) not in BEFORE:
-        BEFORE[id(before), case.rule] = set(rule(before))
-    after = Draft(copy.deepcopy(dict(before.manifest)), dict(before.files))
+    after = Draft(before.manifest, before.files)
     case.change(after)
-    return set(rule(after.project())) - BEFORE[id(before), case.rule]
+    return set(RULES[case.rule](after.project())).difference(violations(case.rule, before))
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +48,14 @@ def test_rule_fires_on_this_repository(case: Case, repository: Project) -> None:
 def test_rule_has_a_failing_case_and_says_what_it_holds(name: str) -> None:
     assert name in {case.rule for case in CASES}, "add a case that breaks it to cases.py"
     assert inspect.getdoc(RULES[name])
+
+
+@by_name
+def test_a_case_leaves_the_project_as_it_was(case: Case, smallest: Project) -> None:
+    case.change(Draft(smallest.manifest, smallest.files))
+    untouched = clean().project()
+    assert json.dumps(smallest.manifest) == json.dumps(untouched.manifest)
+    assert smallest.files == untouched.files
 
 
 def test_cases_name_rules() -> None:

@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+
+from sqlglot import ParseError, TokenError, exp
 
 from tests.policy.portable import RenderError, parse, render
 from tests.policy.project import AS_OF_MODEL, DOMAINS, OWN_SYSTEM, Model, Project
@@ -131,23 +134,30 @@ def snapshots_read_marts(project: Project) -> Iterator[str]:
 @rule
 def relations_are_referenced(project: Project) -> Iterator[str]:
     """Every table in a from or join comes from ref(), source() or a CTE."""
-    from sqlglot import ParseError, TokenError, exp
-
     for model in project.models:
         try:
-            trees = [parse(sql, "duckdb") for sql in render(project, model.sql)]
+            names = [name for sql in render(project, model.sql) for name in _named_tables(sql)]
         except (RenderError, ParseError, TokenError):
             continue  # shared_sql_only says so
-        for tree in trees:
-            names = {cte.alias for cte in tree.find_all(exp.CTE)}
-            for table in tree.find_all(exp.Table):
-                if isinstance(table.this, exp.Anonymous | exp.Func):
-                    continue
-                if table.db not in {"ref", "source", "this"} and table.name not in names:
-                    yield (
-                        f"{model.path} reads the table {table.name} by name. "
-                        "Use ref() or source(), so that dbt knows about it."
-                    )
+        for name in names:
+            yield (
+                f"{model.path} reads the table {name} by name. "
+                "Use ref() or source(), so that dbt knows about it."
+            )
+
+
+@lru_cache(maxsize=4096)
+def _named_tables(sql: str) -> tuple[str, ...]:
+    """The tables that a statement reads and that are neither a reference nor a CTE."""
+    tree = parse(sql, "duckdb")
+    known = {cte.alias for cte in tree.find_all(exp.CTE)}
+    return tuple(
+        table.name
+        for table in tree.find_all(exp.Table)
+        if not isinstance(table.this, exp.Anonymous | exp.Func)
+        and table.db not in {"ref", "source", "this"}
+        and table.name not in known
+    )
 
 
 @rule

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tests.policy.portable import without_comments
 from tests.policy.project import PACKAGE, Macro, Project, load_yaml
@@ -77,28 +78,27 @@ def macros_are_documented(project: Project) -> Iterator[str]:
             yield f"{expected}: {macro.name} or one of its arguments has no description. Add it."
 
 
+@lru_cache(maxsize=4096)
+def _called(text: str) -> frozenset[str]:
+    """The names that a text calls outside its comments."""
+    return frozenset(re.findall(r"\b(\w+)\s*\(", without_comments(text)))
+
+
 @rule
 def macros_are_shared(project: Project) -> Iterator[str]:
     """A macro serves two models, another macro or a hook; else its text belongs into its model."""
-    hooks = project.files.get("dbt_project.yml", "")
+    hooks = _called(project.files.get("dbt_project.yml", ""))
     texts = project.texts("models", "snapshots", "tests/dbt")
     uses: Counter[str] = Counter()
     macro_uses: Counter[str] = Counter()
-    names = [macro.name for macro in _public(project)]
     for text in texts.values():
-        code = without_comments(text)
-        uses.update(name for name in names if re.search(rf"\b{name}\s*\(", code))
+        uses.update(_called(text))
     for other in project.macros:
-        code = without_comments(other.body)
-        macro_uses.update(
-            name
-            for name in names
-            if IMPLEMENTATION.sub("", other.name) != name and re.search(rf"\b{name}\s*\(", code)
-        )
+        macro_uses.update(_called(other.body) - {IMPLEMENTATION.sub("", other.name)})
     for macro in _public(project):
         if macro.name in DBT_OVERRIDES or macro.topic == "dialect":
             continue
-        is_hook = re.search(rf"\b{macro.name}\s*\(", hooks) is not None
+        is_hook = macro.name in hooks
         if uses[macro.name] < ENOUGH_USES and macro_uses[macro.name] == 0 and not is_hook:
             yield (
                 f"{macro.path}: {macro.name} is used in {uses[macro.name]} model. "

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TypeVar
 
 from sqlglot import ParseError, TokenError, exp
 
@@ -150,12 +151,15 @@ def shared_types_only(project: Project) -> Iterator[str]:
             variants = render(project, text)
         except RenderError:
             continue  # shared_sql_only says so
-        kinds = {whole for sql in variants for _, whole in casts(sql)}
+        kinds = frozenset().union(*map(casts, variants))
         for kind in sorted(kind for kind in kinds if SHARED_TYPES.fullmatch(kind) is None):
             yield (
                 f"{path} casts to {kind}. Use string, boolean, integer, bigint, double, date, "
                 "timestamp or decimal(p, s)."
             )
+
+
+Kind = TypeVar("Kind", bound=exp.Expr)
 
 
 @lru_cache(maxsize=4096)
@@ -182,39 +186,44 @@ def _sentences(tree: exp.Expr) -> Iterator[str]:
         exp.Columns: "uses columns(): list them",
         exp.TableSample: "samples: a build has to answer the same each time",
     }  # fmt: skip
+    nodes = tuple(tree.walk())
+
+    def of(*kinds: type[Kind]) -> list[Kind]:
+        return [node for node in nodes if isinstance(node, kinds)]
+
     for kind, sentence in kinds.items():
-        if tree.find(kind) is not None:
+        if of(kind):
             yield sentence
-    for star in tree.find_all(exp.Star):
+    for star in of(exp.Star):
         if any(star.args.get(key) for key in ("except", "except_", "replace", "rename")):
             yield "takes a star apart (exclude, replace, rename): list the columns"
-    for division in tree.find_all(exp.Div):
+    for division in of(exp.Div):
         is_double = isinstance(division.this, exp.Cast) and division.this.to.is_type("double")
         if not (is_double and isinstance(division.expression, exp.Literal | exp.Nullif)):
             yield (
                 "divides with /, whose type and whose answer over zero differ: "
                 "cast(… as double) / nullif(…, 0)"
             )
-    for rounded in tree.find_all(exp.Floor, exp.Ceil):
+    for rounded in of(exp.Floor, exp.Ceil):
         if not isinstance(rounded.parent, exp.Cast):
             yield "takes floor() or ceil(), whose type differs: cast the result at once"
-    for group in tree.find_all(exp.Group):
+    for group in of(exp.Group):
         if group.args.get("all"):
             yield "says group by all: list the columns"
-    for extract in tree.find_all(exp.Extract):
+    for extract in of(exp.Extract):
         if extract.this.name.upper() not in SHARED_DATE_PARTS:
             yield f"extracts {extract.this.name.lower()}, which the engines count differently"
-    for average in tree.find_all(exp.Avg):
+    for average in of(exp.Avg):
         inside = average.this
         if not (isinstance(inside, exp.Cast) and inside.to.is_type("double")):
             yield "averages without a cast to double, whose type differs: avg(cast(… as double))"
-    for join in tree.find_all(exp.Join):
+    for join in of(exp.Join):
         for way in {join.kind, join.method} & {"ASOF", "SEMI", "ANTI", "POSITIONAL"}:
             yield f"uses a {way.lower()} join: use exists, or a union with a window"
-    for union in tree.find_all(exp.SetOperation):
+    for union in of(exp.SetOperation):
         if union.args.get("by_name"):
             yield "unites by name: list the columns in order"
-    for limit in tree.find_all(exp.Limit):
+    for limit in of(exp.Limit):
         if limit.parent is not None and limit.parent.args.get("order") is None:
             yield "limits rows without an order: order by a unique key"
 

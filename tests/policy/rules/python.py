@@ -22,18 +22,18 @@ WIRING = {"assets.py", "automation.py", "brand_resource.py", "definitions.py"}
 """Modules that tell Dagster what there is: assets, schedules and sensors, resources, all of it."""
 
 
-def _modules(project: Project, *folders: str) -> Iterator[tuple[str, ast.Module]]:
-    for path, text in project.texts(*folders, suffix=".py").items():
-        yield path, _parse(text)
-
-
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> ast.Module:
     return ast.parse(text)
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
+@lru_cache(maxsize=1024)
+def _imports(text: str) -> frozenset[str]:
     """The top-level names of the modules that a module imports."""
+    return frozenset(_imported(_parse(text)))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -49,10 +49,10 @@ def _required(text: str) -> set[str]:
 @rule
 def dagster_only_wires(project: Project) -> Iterator[str]:
     """Dagster stands in the few wiring modules; the modules beside them are plain Python."""
-    for path, tree in _modules(project, "orchestration"):
+    for path, text in project.texts("orchestration", suffix=".py").items():
         if path.rpartition("/")[2] in WIRING:
             continue
-        if {"dagster", "dagster_dbt"}.intersection(_imports(tree)):
+        if {"dagster", "dagster_dbt"}.intersection(_imports(text)):
             yield f"{path} imports Dagster. Keep it plain, and wire it in assets.py beside it."
 
 
@@ -66,8 +66,8 @@ def imports_are_required(project: Project) -> Iterator[str]:
         ("orchestration", run, "requirements/run.in"),
         ("tests", test, "requirements/test.in"),
     ):
-        for path, tree in _modules(project, folder):
-            for name in sorted(set(_imports(tree)) - own - set(sys.stdlib_module_names)):
+        for path, text in project.texts(folder, suffix=".py").items():
+            for name in sorted(_imports(text) - own - sys.stdlib_module_names):
                 if DISTRIBUTION_OF.get(name, name.replace("_", "-")).lower() not in allowed:
                     yield f"{path} imports {name}. Add its distribution to {place}, then make lock."
 
@@ -77,8 +77,8 @@ def model_names_come_from_the_manifest(project: Project) -> Iterator[str]:
     """No list of model names in Python: names and cadence come from dbt's config.meta."""
     lake = {node["name"] for node in project.sources.values()}
     names = {model.name for model in project.models} - lake
-    for path, tree in _modules(project, "orchestration"):
-        for node in ast.walk(tree):
+    for path, text in project.texts("orchestration", suffix=".py").items():
+        for node in ast.walk(_parse(text)):
             if isinstance(node, ast.List | ast.Tuple | ast.Set):
                 elements = node.elts
             elif isinstance(node, ast.Dict):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sqlglot import ParseError, TokenError, exp
 
@@ -12,11 +13,12 @@ from tests.policy.rule import rule
 SHORTEST_ALIAS = 3
 
 
-def _trees(project: Project) -> Iterator[tuple[str, exp.Expr]]:
+def _statements(project: Project) -> Iterator[tuple[str, str]]:
     for model in project.models:
         try:
             for sql in render(project, model.sql):
-                yield str(model.path), parse(sql, "duckdb")
+                parse(sql, "duckdb")
+                yield str(model.path), sql
         except (RenderError, ParseError, TokenError):
             continue  # shared_sql_only says so
 
@@ -24,35 +26,46 @@ def _trees(project: Project) -> Iterator[tuple[str, exp.Expr]]:
 @rule
 def aliases_are_words(project: Project) -> Iterator[str]:
     """No initials: an alias says what its rows are."""
-    said = set()
-    for path, tree in _trees(project):
-        for found in tree.find_all(exp.Table, exp.Subquery, exp.CTE):
-            alias = found.alias
-            words = found.name.split("_") if isinstance(found, exp.Table) else []
-            initials = "".join(word[:1] for word in words if word)
-            if alias and (len(alias) < SHORTEST_ALIAS or (alias == initials and len(words) > 1)):
-                sentence = f"{path} has the alias {alias}. Write out what its rows are."
-                if sentence not in said:
-                    said.add(sentence)
-                    yield sentence
+    found = ((path, alias) for path, sql in _statements(project) for alias in _initials(sql))
+    for path, alias in dict.fromkeys(found):
+        yield f"{path} has the alias {alias}. Write out what its rows are."
+
+
+@lru_cache(maxsize=4096)
+def _initials(sql: str) -> tuple[str, ...]:
+    """The aliases of a statement that are no words."""
+    aliases = []
+    for found in parse(sql, "duckdb").find_all(exp.Table, exp.Subquery, exp.CTE):
+        alias = found.alias
+        words = found.name.split("_") if isinstance(found, exp.Table) else []
+        initials = "".join(word[:1] for word in words if word)
+        if alias and (len(alias) < SHORTEST_ALIAS or (alias == initials and len(words) > 1)):
+            aliases.append(alias)
+    return tuple(aliases)
 
 
 @rule
 def joins_are_explicit(project: Project) -> Iterator[str]:
     """Every join says its kind and its condition; no using, no comma, no natural join."""
-    said = set()
-    for path, tree in _trees(project):
-        for join in tree.find_all(exp.Join):
-            problem = None
-            if join.args.get("using"):
-                problem = "joins with using. Write on …"
-            elif join.method == "NATURAL":
-                problem = "joins naturally. Write on …"
-            elif join.kind != "CROSS" and join.args.get("on") is None:
-                problem = "joins without a condition. Write on …, or cross join where it is meant."
-            if problem and (path, problem) not in said:
-                said.add((path, problem))
-                yield f"{path} {problem}"
+    found = ((path, join) for path, sql in _statements(project) for join in _vague_joins(sql))
+    for path, problem in dict.fromkeys(found):
+        yield f"{path} {problem}"
+
+
+@lru_cache(maxsize=4096)
+def _vague_joins(sql: str) -> tuple[str, ...]:
+    """What the joins of a statement leave open."""
+    problems = []
+    for join in parse(sql, "duckdb").find_all(exp.Join):
+        if join.args.get("using"):
+            problems.append("joins with using. Write on …")
+        elif join.method == "NATURAL":
+            problems.append("joins naturally. Write on …")
+        elif join.kind != "CROSS" and join.args.get("on") is None:
+            problems.append(
+                "joins without a condition. Write on …, or cross join where it is meant."
+            )
+    return tuple(problems)
 
 
 @rule

@@ -164,29 +164,33 @@ class Period:
 
 
 def sums(
-    frame: pl.DataFrame,
-    metrics: dict[str, tuple[pl.Expr, pl.Expr]],
-    empty: tuple[float, float] = (0, 0),
+    frame: pl.DataFrame, metrics: dict[str, tuple[pl.Expr, pl.Expr | None]]
 ) -> dict[str, Groups]:
     """Aggregate numerator and denominator of each metric per value of each dimension.
 
-    `empty` is what the dimension `all` shows where there is no row.
+    A total has no denominator: 1, also of the dimension `all` where there is no row.
     """
     others = [column for column in frame.columns if column not in DIMENSIONS]
+    tops = {f"{metric}/numerator": top for metric, (top, _) in metrics.items()}
+    bottoms = {
+        f"{metric}/denominator": bottom
+        for metric, (_, bottom) in metrics.items()
+        if bottom is not None
+    }
     totals = (
         frame.unpivot(DIMENSIONS, index=others, variable_name="type", value_name="value")
         .group_by("type", "value")
-        .agg(
-            **{f"{metric}/numerator": top for metric, (top, _) in metrics.items()},
-            **{f"{metric}/denominator": bottom for metric, (_, bottom) in metrics.items()},
-        )
+        .agg(**tops, **bottoms)
     )
-    results: dict[str, Groups] = {metric: {("all", "all"): empty} for metric in metrics}
+    results: dict[str, Groups] = {
+        metric: {("all", "all"): (0, 0 if f"{metric}/denominator" in bottoms else 1)}
+        for metric in metrics
+    }
     for row in totals.iter_rows(named=True):
         for metric, groups in results.items():
             groups[row["type"], row["value"]] = (
                 row[f"{metric}/numerator"],
-                row[f"{metric}/denominator"],
+                row.get(f"{metric}/denominator", 1),
             )
     return results
 
@@ -198,12 +202,12 @@ def add_order_metrics(period: Period) -> None:
     """Add totals, average order value, shares of revenue and profit, promotion dependency."""
     everything = period.orders(days_before(period.first, 1), period.last)
     persons = everything.filter(pl.col("person").is_not_null())
-    one = pl.lit(1)
-    period.add_all(
-        sums(everything, {"order_count": (pl.len(), one), "net_revenue": (REVENUE, one)}, (0, 1))
-    )
-    period.add_all(sums(persons, {"buyers": (pl.col("person").n_unique(), one)}, (0, 1)))
-    period.add_all(sums(everything, {"aov": (REVENUE, pl.len())}))
+    totals: dict[str, tuple[pl.Expr, pl.Expr | None]] = {
+        "order_count": (pl.len(), None),
+        "net_revenue": (REVENUE, None),
+        "aov": (REVENUE, pl.len()),
+    }
+    period.add_all(sums(everything, totals))
 
     cents = pl.col("net_revenue_cents")
     repeat = cents.filter(IS_REPEAT).sum() / 100
@@ -213,6 +217,7 @@ def add_order_metrics(period: Period) -> None:
         sums(
             persons,
             {
+                "buyers": (pl.col("person").n_unique(), None),
                 "promotion_dependency": (pl.col("is_discounted").sum(), pl.len()),
                 "repeat_revenue_share": (repeat, REVENUE),
                 "repeat_profit_share": (repeat_profit, PROFIT),
@@ -232,7 +237,9 @@ def add_active_member_share(period: Period) -> None:
     persons = period.persons.filter(pl.col("registered_date") <= period.last).with_columns(
         is_active=pl.col("person").is_in(active.unique().to_list())
     )
-    period.add_all(sums(persons, {"active_member_share": (pl.col("is_active").sum(), pl.len())}))
+    alike = persons.group_by(DIMENSIONS).agg(pl.col("is_active").sum(), members=pl.len())
+    totals = (pl.col("is_active").sum(), pl.col("members").sum())
+    period.add_all(sums(alike, {"active_member_share": totals}))
 
 
 # ------------------------------------------------------------------------------ metrics of months

@@ -38,7 +38,7 @@ if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 "$(PYTHON)" requirements/install.py
 endef
 
-.PHONY: help demo test lint parse policy pytest parity dbt dagster fix lock clean clean-data
+.PHONY: help demo test lint parse policy pytest parity lineage dbt dagster fix lock clean clean-data
 
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
@@ -96,6 +96,9 @@ parity:  ## the same rows on DuckDB and Spark, on two days with changed data
 	@$(setup) spark
 	@echo "[parity] DuckDB against Spark"
 	@$(BIN)/pytest tests/parity -v -p no:xdist -p no:cacheprovider $(ARGS)
+
+lineage: parse  ## draw docs/lineage.svg from target/manifest.json
+	@$(BIN)/python -m orchestration.publishing.lineage target/manifest.json
 
 fix:  ## let ruff and sqlfluff mend what they can
 	@$(setup) test

@@ -658,6 +658,21 @@ BAD_ROWS = (
         "line 4, column value: -1.0 is not allowed for a of bg_nbd; it has to be above 0.",
     ),
     Bad(
+        "purchases_without_a_mean",
+        "model_parameters",
+        "1900-01-01,demo_brand_2025,gamma_gamma,q,",
+        "1900-01-01,demo_brand_2025,gamma_gamma,q,1\n1900-01-01,demo_brand_2025,gamma_gamma,q,",
+        "line 7, column value: 1.0 is not allowed for q of gamma_gamma; it has to be above 1.",
+    ),
+    Bad(
+        "money_that_is_worth_nothing_later",
+        "value_policy",
+        "1900-01-01,0.1",
+        "1900-01-01,1",
+        "line 2, column yearly_discount: '1' is not allowed; it has to be a share from 0 to below "
+        "1.",
+    ),
+    Bad(
         "feature_that_no_model_has",
         "model_parameters",
         "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228",

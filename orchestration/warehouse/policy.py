@@ -767,6 +767,26 @@ class ModelParameter(PolicyRow):
     value: Annotated[float, BeforeValidator(_number), Field(description="a number")]
 
 
+class RecommendationPolicy(PolicyRow):
+    """How the next products, categories and benefits of a person are chosen, from a day on."""
+
+    valid_from: Day
+    history_days: Days
+    horizon_days: Days
+    half_life_days: PositiveNumber
+    paired_products: Positive
+    learnt_pairs: Positive
+    min_support: Positive
+    shrinkage: Positive
+    pairs_per_product: Positive
+    anchor_products: Positive
+    popular_products: Positive
+    categories: Positive
+    benefits: Positive
+    like_members: PositiveNumber
+    trial_people: Positive
+
+
 class ValuePolicy(PolicyRow):
     """How money that is still to come is discounted, from a day on."""
 
@@ -1368,6 +1388,9 @@ POLICIES: dict[str, PolicyFile] = {
     ),
     "replenishment_policy": PolicyFile(
         ReplenishmentPolicy, ("valid_from",), (in_force_since_floor(),)
+    ),
+    "recommendation_policy": PolicyFile(
+        RecommendationPolicy, ("valid_from",), (in_force_since_floor(),)
     ),
     "value_policy": PolicyFile(ValuePolicy, ("valid_from",), (in_force_since_floor(),)),
     "model_parameters": PolicyFile(

@@ -137,6 +137,12 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("insight.replenishment_forecast", "basis", {"own", "category", "cycle"}),
     ("insight.replenishment_forecast", "cast(is_overdue as text)", {"true", "false"}),
     ("insight.replenishment_forecast", "cast(is_last_bulk as text)", {"true", "false"}),
+    ("insight.member_recommendations", "kind", {"product", "category", "benefit"}),
+    (
+        "insight.member_recommendations",
+        "reason",
+        {"again", "bought_next", "popular", "used_again", "used_by_like"},
+    ),
     ("insight.member_rfm", "rfm_group", GROUPS),
     ("insight.rfm_history", "rfm_group", GROUPS),
     ("insight.churn_reason_profile", "reason_code", codes("churn_reasons", "reason_code")),
@@ -427,6 +433,23 @@ def test_lifetime_values_are_those_of_the_oracle(
     for _, members, ltv in totals:
         assert members == len(today.persons)
         assert float(ltv) == pytest.approx(float(today.worth.sum()), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_recommendations_beat_both_baselines(
+    marts: duckdb.DuckDBPyConnection, record_property: Callable[[str, object], None]
+) -> None:
+    rows = marts.execute(
+        "select metric, value, baseline_value, baseline from insight.model_scorecard"
+        " where model_name = 'recommendations' and baseline <> 'none'"
+    ).fetchall()
+    assert len(rows) == 6
+    for metric, value, baseline_value, baseline in rows:
+        record_property(
+            f"figure: recommendations, demo brand, {metric}",
+            f"{value:.4f} ({baseline}: {baseline_value:.4f})",
+        )
+        assert value > baseline_value or metric == "coverage_over_last"
 
 
 # OneID ------------------------------------------------------------------------------------------

@@ -673,6 +673,14 @@ BAD_ROWS = (
         "1.",
     ),
     Bad(
+        "recommendations_without_support",
+        "recommendation_policy",
+        ",20000000,5,5,10,",
+        ",20000000,0,5,10,",
+        "line 2, column min_support: '0' is not allowed; it has to be a whole number of at least "
+        "1.",
+    ),
+    Bad(
         "feature_that_no_model_has",
         "model_parameters",
         "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228",

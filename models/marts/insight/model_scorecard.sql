@@ -27,6 +27,14 @@ scores as (
     from {{ ref('int_insight__value_figures') }}
     union all
     select
+        'recommendations' as model_name,
+        metric,
+        value,
+        baseline_value,
+        baseline
+    from {{ ref('int_insight__recommendation_figures') }}
+    union all
+    select
         'churn/' || kind || '/' || version_code as model_name,
         'log_loss' as metric,
         log_loss as value,

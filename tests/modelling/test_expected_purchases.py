@@ -76,9 +76,7 @@ def test_the_oracle_is_the_formula_of_the_paper(x: int, t_x: float, age: float) 
         r, alpha, a, b = brand.r, brand.alpha, brand.a, brand.b
         t = 365.0
         h = hyp2f1(r + x, b + x, a + b + x - 1, t / (alpha + age + t))
-        above = (
-            (a + b + x - 1) / (a - 1) * (1 - ((alpha + age) / (alpha + age + t)) ** (r + x) * h)
-        )
+        above = (a + b + x - 1) / (a - 1) * (1 - ((alpha + age) / (alpha + age + t)) ** (r + x) * h)
         below = 1 + (x > 0) * a / (b + x - 1) * ((alpha + age) / (alpha + t_x)) ** (r + x)
         alive = p_alive(brand, Histories(*(np.array([float(n)]) for n in (x, t_x, age))))[0]
         told = alive * expected_purchases(brand, x, age, t)

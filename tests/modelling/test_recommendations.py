@@ -197,7 +197,7 @@ class Oracle:
             if person in told
         }
         buyers = [person for person in told if self.later.get(person)]
-        popular = {person: self.popular[:10] for person in buyers}
+        popular = dict.fromkeys(buyers, self.popular[:10])
         found: dict[str, float] = {"people": len(buyers)}
         for side, said in (("model", told), ("popularity", popular), ("repeat_last", last)):
             hits = [len(self.later[one] & set(said[one])) for one in buyers]
@@ -224,9 +224,7 @@ def run_sql(shop: Shop) -> Models:
         orient="row",
     )  # fmt: skip
     run.connection.register("shop_lines", frame)
-    run.table(
-        "fct_order_lines", "select *, true as is_valid, 1 as quantity from shop_lines"
-    )
+    run.table("fct_order_lines", "select *, true as is_valid, 1 as quantity from shop_lines")
     run.table("int_insight__kept_lines", "select * from shop_lines where not is_back")
     run.table("stg_commerce__orders", "select 'none' as order_id, true as is_gift")
     run.table(
@@ -293,7 +291,8 @@ def test_sql_recommends_what_loops_do(seed: int) -> None:
         found = defaultdict(list)
         for person, *row in run.connection.execute(
             "select one_id, product_id, reason, because_product_id, score"
-            " from ref.int_insight__product_candidates where step = ? order by one_id, product_rank",
+            " from ref.int_insight__product_candidates where step = ?"
+            " order by one_id, product_rank",
             [step],
         ).fetchall():
             found[person].append(tuple(row))
@@ -307,7 +306,8 @@ def test_sql_recommends_what_loops_do(seed: int) -> None:
     assert reasons == {"again", "bought_next", "popular"}
     figures = oracle.figures()
     measured = run.connection.execute(
-        "select metric, baseline, value, baseline_value from ref.int_insight__recommendation_figures"
+        "select metric, baseline, value, baseline_value"
+        " from ref.int_insight__recommendation_figures"
     ).fetchall()
     assert len(measured) == 7
     for metric, baseline, value, baseline_value in measured:
@@ -318,17 +318,29 @@ def test_sql_recommends_what_loops_do(seed: int) -> None:
 
 
 MISTAKES = {
-    "the first day of the history counts": ("purchases.order_date > days.h", "purchases.order_date >= days.h"),
-    "the day itself is later": ("order_date > days.evaluated_date", "order_date >= days.evaluated_date"),
+    "the first day of the history counts": (
+        "purchases.order_date > days.h",
+        "purchases.order_date >= days.h",
+    ),
+    "the day itself is later": (
+        "order_date > days.evaluated_date",
+        "order_date >= days.evaluated_date",
+    ),
     "recent is a day longer": ("last_date > recent_after_date", "last_date >= recent_after_date"),
-    "the same day is later": ("earlier.first_date < later.first_date", "earlier.first_date <= later.first_date"),
+    "the same day is later": (
+        "earlier.first_date < later.first_date",
+        "earlier.first_date <= later.first_date",
+    ),
     "support is one more": ("pairs.people >= policy", "pairs.people > policy"),
     "chance is not halved": ("next_buyers.buyers * 0.5", "next_buyers.buyers"),
     "due on the last day is not due": ("days.outcome_date < {{", "days.outcome_date <= {{"),
-    "what was returned is recommended": ("kept.last_date <= last_returned", "kept.last_date > last_returned"),
+    "what was returned is recommended": (
+        "kept.last_date <= last_returned",
+        "kept.last_date > last_returned",
+    ),
     "one more anchor": ("histories.anchor_rank <= policy", "histories.anchor_rank - 1 <= policy"),
     "what was bought is popular": ("and found.one_id is null", ""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("change", MISTAKES.values(), ids=MISTAKES)
@@ -338,7 +350,9 @@ def test_a_mistake_shows(change: tuple[str, str]) -> None:
     def rows(run: Models) -> list[object]:
         tables = ("product_candidates", "product_pairs", "recommendation_figures")
         return [
-            run.connection.execute(f"select * from ref.int_insight__{table} order by all").fetchall()
+            run.connection.execute(
+                f"select * from ref.int_insight__{table} order by all"
+            ).fetchall()
             for table in tables
         ]
 

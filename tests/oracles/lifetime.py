@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -59,7 +60,7 @@ def integral(model: BgNbd, x: float, age: float, days: float) -> float:
     ends = np.clip(np.log(a / b) + width * np.array([-700, -40, -8, 0, 8, 40, 700]), -700, 700)
     return sum(
         quad(density, low, high, limit=400, epsabs=0, epsrel=1e-11)[0]
-        for low, high in zip(ends[:-1], ends[1:], strict=True)
+        for low, high in pairwise(ends)
         if high > low
     )
 
@@ -163,7 +164,10 @@ def figures(trial: Told) -> dict[str, tuple[float, float]]:
         if len(found) == 1:
             people = np.bincount(tenths, minlength=10)
             curve = {
-                f"revenue_of_tenth_{tenth + 1}": (said[tenth] / people[tenth], was[tenth] / people[tenth])
+                f"revenue_of_tenth_{tenth + 1}": (
+                    said[tenth] / people[tenth],
+                    was[tenth] / people[tenth],
+                )
                 for tenth in range(10)
             }
     model, baseline = found

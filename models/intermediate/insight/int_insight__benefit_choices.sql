@@ -13,11 +13,11 @@ persons as (
     select
         record_persons.one_id,
         record_persons.source_record_key,
-        coalesce(profiles.motivation, 'none') as motivation
+        coalesce(motivations.motivation, 'none') as motivation
     from {{ ref('int_identity__record_persons') }} as record_persons
     inner join {{ ref('dim_member') }} as members on record_persons.one_id = members.one_id
-    left join {{ ref('member_profile') }} as profiles
-        on record_persons.one_id = profiles.one_id
+    left join {{ ref('int_insight__motivations') }} as motivations
+        on record_persons.one_id = motivations.one_id
     where not members.is_test and not members.is_staff
 ),
 

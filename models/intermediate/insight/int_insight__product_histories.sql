@@ -9,7 +9,7 @@ days as (
         history_after_date,
         recent_after_date,
         horizon_days,
-        half_life_days
+        cast(ln(2) as double) / nullif(half_life_days, 0) as daily_decay
     from {{ ref('int_insight__recommendation_days') }}
 ),
 
@@ -37,9 +37,9 @@ histories as (
                     then
                         exp(
                             {{ days_between('purchases.order_date', 'days.evaluated_date') }}
-                            * -ln(2) / nullif(days.half_life_days, 0)
+                            * -days.daily_decay
                         )
-                        * days.horizon_days * ln(2) / nullif(days.half_life_days, 0)
+                        * days.horizon_days * days.daily_decay
                 else 0
             end
         ) as own_score,

@@ -47,12 +47,12 @@ people as (
 strides as (
     select
         people.step,
-        cast(greatest(
-            ceil(
+        greatest(
+            cast(ceil(
                 cast(sum(people.products * (people.products - 1)) as double)
                 / nullif(2 * max(policy.learnt_pairs), 0)
-            ), 1
-        ) as bigint) as stride
+            ) as bigint), 1
+        ) as stride
     from people
     inner join policy on people.step = policy.step
     group by people.step

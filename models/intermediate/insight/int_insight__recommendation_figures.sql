@@ -85,7 +85,9 @@ measured as (
     select
         sides.side,
         count(*) as people,
-        avg(coalesce(cast(hits.products as double) / nullif(buyers.products, 0), 0)) as recall,
+        avg(cast(
+            coalesce(cast(hits.products as double) / nullif(buyers.products, 0), 0) as double
+        )) as recall,
         avg(cast(case when hits.products > 0 then 1 else 0 end as double)) as hit_rate,
         max(cast(sides.products as double) / nullif(catalogue.products, 0)) as coverage
     from sides

@@ -28,8 +28,8 @@ select
     expectations.p_alive,
     expectations.expected_purchases as expected_orders_365d,
     expectations.expected_value as expected_order_value,
-    expectations.discounted_revenue as ltv_365d,
-    percent_rank() over (order by expectations.discounted_revenue nulls last) as ltv_percentile,
+    cast(expectations.discounted_revenue as decimal(18, 2)) as ltv_365d,
+    percent_rank() over (order by expectations.discounted_revenue nulls last) as value_percentile,
     expectations.version_code as model_version,
     expectations.value_version_code as value_version
 from expectations

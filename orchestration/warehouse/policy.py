@@ -475,6 +475,7 @@ class WarningThresholds(PolicyRow):
     wait_days: Days
     wait_min_views: Positive
     level_2_min_reasons: Positive
+    level_2_below_alive: ShareBelowOne
     level_3_min_reasons: Positive
     level_3_min_reasons_important: Positive
 

@@ -386,14 +386,14 @@ def test_lifetime_values_are_those_of_the_oracle(
     ).fetchall()
     model = read_versions(PARAMETERS)[code].model
     values = read_versions(PARAMETERS)[value_code].values
-    orders = marts.execute(
+    orders: pl.DataFrame = marts.sql(
         "select one_id, order_date, cast(net_revenue as double) as net_revenue"
         " from intermediate.int_insight__valid_orders"
     ).pl()
     ((as_of,),) = marts.execute("select distinct as_of_date from insight.member_ltv").fetchall()
     rate = float(policy_rows("value_policy")[0]["yearly_discount"])
     today = lifetime.told(orders, as_of, lifetime.AHEAD, model, values, rate)
-    rows = marts.execute("select * from insight.member_ltv order by one_id").pl()
+    rows: pl.DataFrame = marts.sql("select * from insight.member_ltv order by one_id").pl()
     assert rows["one_id"].to_list() == today.persons
     for column, expected in (
         ("purchases", today.purchases),

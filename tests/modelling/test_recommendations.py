@@ -60,9 +60,9 @@ def random_shop(seed: int) -> Shop:
                 lines.append((f"n{number:02}", f"p{product}", day, bool(rng.random() < 0.12)))
             product = (product + int(rng.integers(0, 3)) ** 2) % 24
     # The edges of the windows: the last day that counts, and the first that does not.
-    for day in (0, HORIZON - 1, HORIZON, HORIZON + 1, 2 * HORIZON, HISTORY - 1, HISTORY):
-        lines.append(("n98", "p1", AS_OF - timedelta(days=day), False))
-        lines.append(("n99", "p2", AS_OF - timedelta(days=HORIZON + day), False))
+    for back in (0, HORIZON - 1, HORIZON, HORIZON + 1, 2 * HORIZON, HISTORY - 1, HISTORY):
+        lines.append(("n98", "p1", AS_OF - timedelta(days=back), False))
+        lines.append(("n99", "p2", AS_OF - timedelta(days=HORIZON + back), False))
     people = sorted({line[0] for line in lines})
     pairs = [(person, f"c{n}") for person in people for n in range(6)]
     shortest = {pair: float(rng.uniform(1, 90)) for pair in pairs}

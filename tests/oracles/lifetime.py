@@ -38,7 +38,7 @@ def expected_purchases(model: BgNbd, x: float, age: float, days: float) -> float
     """
     if days == 0:
         return 0.0
-    factor, bracket = formula(model, np.float64(x), np.float64(age), days)
+    factor, bracket = formula(model, np.asarray(float(x)), np.asarray(float(age)), days)
     if not np.isfinite(bracket) or abs(model.a - 1) < POLE or abs(bracket) < SMALL:
         return integral(model, x, age, days)
     return float(factor * bracket)
@@ -58,10 +58,12 @@ def integral(model: BgNbd, x: float, age: float, days: float) -> float:
 
     width = np.sqrt(1 / a + 1 / b)
     ends = np.clip(np.log(a / b) + width * np.array([-700, -40, -8, 0, 8, 40, 700]), -700, 700)
-    return sum(
-        quad(density, low, high, limit=400, epsabs=0, epsrel=1e-11)[0]
-        for low, high in pairwise(ends)
-        if high > low
+    return float(
+        sum(
+            quad(density, low, high, limit=400, epsabs=0, epsrel=1e-11)[0]
+            for low, high in pairwise(ends)
+            if high > low
+        )
     )
 
 

@@ -1,6 +1,6 @@
 -- Grain: one row per person and benefit that the person is entitled to at as_of
--- How probably it is used: by its users among the entitled with the same motivation in the window of
--- recommendations, drawn to its users among all.
+-- How probably it is used: by its users among the entitled with the same motivation, drawn to its
+-- users among all, in the days of history of recommendations.
 with
 
 policy as (

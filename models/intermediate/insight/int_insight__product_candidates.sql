@@ -183,8 +183,11 @@ ranked as (
     select
         candidates.*,
         row_number() over (
-            partition by step, one_id
-            order by is_popular asc nulls last, score desc nulls last, product_id asc nulls last
+            partition by candidates.step, candidates.one_id
+            order by
+                candidates.is_popular asc nulls last,
+                candidates.score desc nulls last,
+                candidates.product_id asc nulls last
         ) as product_rank
     from (
         select

@@ -1,4 +1,4 @@
--- Grain: one row per evaluated day, person and product that was bought by then, or in the trial after
+-- Grain: one row per evaluated day, person and product bought by then, or in the horizon after
 with
 
 days as (

@@ -124,11 +124,13 @@ ranked as (
     select
         lifts.*,
         row_number() over (
-            partition by step, product_id
-            order by lift * popularity desc nulls last, next_product_id asc nulls last
+            partition by lifts.step, lifts.product_id
+            order by
+                lifts.lift * lifts.popularity desc nulls last,
+                lifts.next_product_id asc nulls last
         ) as pair_rank
     from lifts
-    where lift > 1
+    where lifts.lift > 1
 )
 
 select

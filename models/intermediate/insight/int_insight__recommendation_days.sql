@@ -16,7 +16,7 @@ policies as (
 steps as (
     select policies.*, {{ number_series(0, 1) }} as step
     from policies
-    where policy_rank = 1
+    where policies.policy_rank = 1
 )
 
 select

@@ -352,6 +352,25 @@ def explain_command(left: str, right: str, data: str) -> None:
         )
 
 
+@main.command(name="page")
+@click.argument("person")
+@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose members.")
+def page_command(person: str, data: str) -> None:
+    """Show everything that is claimed about PERSON, and the facts behind it.
+
+    PERSON is a one_id, or a record as identity.oneid_map names it: crm.members:M00000012.
+    """
+    from orchestration.publishing.member_page import member_page  # late: it brings large libraries
+
+    terminal = Terminal(total=1)
+    mart = ""
+    for entry in member_page(resolve_workspace(data).serving / BUILD_FILE_NAME, person):
+        if entry.mart != mart:
+            mart = entry.mart
+            terminal.say(mart)
+        terminal.say("  " + ", ".join(f"{fact} {value}" for fact, value in entry.facts))
+
+
 @main.group(cls=_Group)
 def identity() -> None:
     """Who is who."""

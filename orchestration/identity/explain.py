@@ -50,12 +50,13 @@ def explain(file: Path, left: str, right: str) -> Explanation:
     if not file.exists():
         raise RekindleError(f"There is no {file} yet; build and publish this brand first.")
     with duckdb.connect(str(file), read_only=True) as connection:
-        left_one_id, right_one_id = (_one_id(connection, record) for record in (left, right))
+        left_one_id, right_one_id = (one_id_of(connection, record) for record in (left, right))
         steps = _path(connection, left_one_id, left, right) if left_one_id == right_one_id else ()
     return Explanation(left, right, left_one_id, right_one_id, tuple(steps))
 
 
-def _one_id(connection: duckdb.DuckDBPyConnection, record: str) -> str:
+def one_id_of(connection: duckdb.DuckDBPyConnection, record: str) -> str:
+    """The person of a record of a published file; raises UsageError where it is not there."""
     row = connection.execute(
         f"select one_id from identity.oneid_map where {RECORD} = ?", [record]
     ).fetchone()

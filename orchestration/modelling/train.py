@@ -1,4 +1,4 @@
-"""Trains BG/NBD and the churn classifier on a built brand and writes them into the policy.
+"""Trains BG/NBD, Gamma–Gamma and the churn classifier on a built brand, and writes the policy.
 
 The newest outcome a build knows (its last 90 days) judges; only what came before teaches. A new
 version that is not better there than every version of the file is not written.
@@ -18,10 +18,11 @@ import duckdb
 import numpy as np
 
 from orchestration.errors import UsageError
-from orchestration.modelling import bg_nbd, churn
+from orchestration.modelling import bg_nbd, churn, gamma_gamma
 from orchestration.modelling.bg_nbd import BgNbd, Histories
 from orchestration.modelling.churn import Buyers, Classifier
 from orchestration.modelling.features import FEATURES
+from orchestration.modelling.gamma_gamma import GammaGamma, Spending
 
 COLUMNS = ("valid_from", "version_code", "model_name", "parameter", "value")
 TRIAL, TEACHING = 1, (2, 3)
@@ -36,15 +37,22 @@ from intermediate.int_insight__buying_histories
 where step = ?
 order by one_id
 """
+_SPENDING = """
+select purchases, past_revenue
+from intermediate.int_insight__spending_histories
+where step = ?
+order by one_id
+"""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A BG/NBD model and the classifier that builds on it."""
+    """A BG/NBD model, what purchases are worth, and the classifier that builds on the first."""
 
     code: str
     model: BgNbd
     classifier: Classifier
+    values: GammaGamma
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,8 @@ def train(build_file: Path, parameters_file: Path, code: str, valid_from: date) 
     with duckdb.connect(str(build_file), read_only=True) as connection:
         teaching = [_buyers(connection, step) for step in TEACHING]
         trial = _buyers(connection, TRIAL)
-    version = fit_version(code, teaching)
+        spending = _spending(connection, TEACHING[0])
+    version = fit_version(code, teaching, spending)
     others = {name: trial_loss(other, trial) for name, other in known.items()}
     loss = trial_loss(version, trial)
     is_written = all(loss < other - LEAST_GAIN for other in others.values())
@@ -101,8 +110,8 @@ def train(build_file: Path, parameters_file: Path, code: str, valid_from: date) 
     return Trained(version, loss, others, len(trial.silent), is_written)
 
 
-def fit_version(code: str, teaching: Sequence[Buyers]) -> Version:
-    """BG/NBD from the newest teaching day, the classifier from all of them."""
+def fit_version(code: str, teaching: Sequence[Buyers], spending: Spending) -> Version:
+    """BG/NBD and Gamma–Gamma from the newest teaching day, the classifier from all of them."""
     gone = np.concatenate([buyers.is_gone for buyers in teaching])
     if min(int(gone.sum()), int((~gone).sum())) < FEWEST:
         raise UsageError(
@@ -112,7 +121,7 @@ def fit_version(code: str, teaching: Sequence[Buyers]) -> Version:
         )
     model = bg_nbd.fit(teaching[0].histories)
     values = np.concatenate([churn.features(model, buyers) for buyers in teaching])
-    return Version(code, model, churn.fit(values, gone))
+    return Version(code, model, churn.fit(values, gone), gamma_gamma.fit(spending))
 
 
 def trial_loss(version: Version, trial: Buyers) -> float:
@@ -137,6 +146,7 @@ def read_versions(parameters_file: Path) -> dict[str, Version]:
                 {name: found["churn_classifier", f"{name}_weight"] for name in FEATURES},
                 {name: found["churn_classifier", f"{name}_mean"] for name in FEATURES},
             ),
+            GammaGamma(*(found["gamma_gamma", name] for name in ("p", "q", "v"))),
         )
         for code, found in values.items()
     }
@@ -149,6 +159,9 @@ def _append(parameters_file: Path, version: Version, valid_from: date) -> None:
         ("bg_nbd", "alpha", model.alpha),
         ("bg_nbd", "a", model.a),
         ("bg_nbd", "b", model.b),
+        ("gamma_gamma", "p", version.values.p),
+        ("gamma_gamma", "q", version.values.q),
+        ("gamma_gamma", "v", version.values.v),
         ("churn_classifier", "bias", classifier.bias),
     ]
     for name in FEATURES:
@@ -174,3 +187,9 @@ def _buyers(connection: duckdb.DuckDBPyConnection, step: int) -> Buyers:
         longest,
         np.asarray(rows["is_gone"], dtype=np.bool_),
     )
+
+
+def _spending(connection: duckdb.DuckDBPyConnection, step: int) -> Spending:
+    rows = connection.execute(_SPENDING, [step]).fetchnumpy()
+    purchases, revenue = (np.asarray(rows[name], dtype=np.float64) for name in rows)
+    return gamma_gamma.in_units(purchases, revenue)

@@ -396,8 +396,10 @@ MODEL_PARAMETERS = {
         "bias",
         *(f"{feature}_{part}" for feature in FEATURES for part in ("weight", "mean")),
     ),
+    "gamma_gamma": ("p", "q", "v"),
 }
-"""The parameters of the trained models; those of BG/NBD are above zero."""
+"""The parameters of the trained models; those of BG/NBD and Gamma–Gamma are above zero, q above
+one, for else nothing has a mean."""
 MATCH_SOURCES = ("crm.members", "marketplace.buyers", "mini_program.users")
 
 # -------------------------------------------------------------------------------- what a row holds
@@ -473,6 +475,7 @@ class WarningThresholds(PolicyRow):
     wait_days: Days
     wait_min_views: Positive
     level_2_min_reasons: Positive
+    level_2_below_alive: ShareBelowOne
     level_3_min_reasons: Positive
     level_3_min_reasons_important: Positive
 
@@ -760,9 +763,36 @@ class ModelParameter(PolicyRow):
 
     valid_from: Day
     version_code: Code
-    model_name: Literal["bg_nbd", "churn_classifier"]
+    model_name: Literal["bg_nbd", "churn_classifier", "gamma_gamma"]
     parameter: Code
     value: Annotated[float, BeforeValidator(_number), Field(description="a number")]
+
+
+class RecommendationPolicy(PolicyRow):
+    """How the next products, categories and benefits of a person are chosen, from a day on."""
+
+    valid_from: Day
+    history_days: Days
+    horizon_days: Days
+    half_life_days: PositiveNumber
+    paired_products: Positive
+    learnt_pairs: Positive
+    min_support: Positive
+    shrinkage: Positive
+    pairs_per_product: Positive
+    anchor_products: Positive
+    popular_products: Positive
+    categories: Positive
+    benefits: Positive
+    like_members: PositiveNumber
+    trial_people: Positive
+
+
+class ValuePolicy(PolicyRow):
+    """How money that is still to come is discounted, from a day on."""
+
+    valid_from: Day
+    yearly_discount: ShareBelowOne
 
 
 class SourcePrecedence(PolicyRow):
@@ -1204,7 +1234,7 @@ def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
 
 
 def _whole_versions(lines: Sequence[Line]) -> Iterator[Problem]:
-    """Every version has each parameter of each model once, and BG/NBD's are above zero."""
+    """Every version has each parameter of each model once, and none that cannot be."""
     found: dict[str, dict[tuple[str, str], Line]] = defaultdict(dict)
     for line in lines:
         key = (line.row.model_name, line.row.parameter)
@@ -1222,11 +1252,12 @@ def _whole_versions(lines: Sequence[Line]) -> Iterator[Problem]:
                 f"{found[version][key].number} already; a version does not change, add another.",
             )
         found[version].setdefault(key, line)
-        if line.row.model_name == "bg_nbd" and line.row.value <= 0:
+        least = 1 if key == ("gamma_gamma", "q") else 0
+        if line.row.model_name != "churn_classifier" and line.row.value <= least:
             yield Problem(
                 line.number,
                 f"column value: {line.row.value} is not allowed for {line.row.parameter} of "
-                "bg_nbd; it has to be above 0.",
+                f"{line.row.model_name}; it has to be above {least}.",
             )
     for version, parameters in found.items():
         for model, names in MODEL_PARAMETERS.items():
@@ -1359,6 +1390,10 @@ POLICIES: dict[str, PolicyFile] = {
     "replenishment_policy": PolicyFile(
         ReplenishmentPolicy, ("valid_from",), (in_force_since_floor(),)
     ),
+    "recommendation_policy": PolicyFile(
+        RecommendationPolicy, ("valid_from",), (in_force_since_floor(),)
+    ),
+    "value_policy": PolicyFile(ValuePolicy, ("valid_from",), (in_force_since_floor(),)),
     "model_parameters": PolicyFile(
         ModelParameter,
         ("valid_from", "version_code", "model_name", "parameter"),

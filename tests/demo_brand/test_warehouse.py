@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import polars as pl
 import pytest
 from scipy.stats import rankdata
 
@@ -17,7 +19,7 @@ from orchestration.modelling.train import read_versions
 from orchestration.workspace import PARAMETERS, PROJECT
 from tests.conftest import BuildWarehouse
 from tests.identity import audit_oracle
-from tests.oracles import replenished
+from tests.oracles import lifetime, replenished
 
 SCHEMAS = ("core", "identity", "insight", "measurement", "kpi")
 QUARANTINED = {"missing_required", "out_of_range", "future", "invalid_value", "naive_timestamp"}
@@ -135,6 +137,12 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ("insight.replenishment_forecast", "basis", {"own", "category", "cycle"}),
     ("insight.replenishment_forecast", "cast(is_overdue as text)", {"true", "false"}),
     ("insight.replenishment_forecast", "cast(is_last_bulk as text)", {"true", "false"}),
+    ("insight.member_recommendations", "kind", {"product", "category", "benefit"}),
+    (
+        "insight.member_recommendations",
+        "reason",
+        {"again", "bought_next", "popular", "used_again", "used_by_like"},
+    ),
     ("insight.member_rfm", "rfm_group", GROUPS),
     ("insight.rfm_history", "rfm_group", GROUPS),
     ("insight.churn_reason_profile", "reason_code", codes("churn_reasons", "reason_code")),
@@ -366,6 +374,83 @@ def test_every_reason_to_go_fires(marts: duckdb.DuckDBPyConnection) -> None:
         "forecast", "silence", "few_orders", "fading", "off_rhythm",
     }  # fmt: skip
     assert min(rows for _, rows in reasons) >= ENOUGH
+
+
+@pytest.mark.slow
+def test_lifetime_values_are_those_of_the_oracle(
+    marts: duckdb.DuckDBPyConnection, record_property: Callable[[str, object], None]
+) -> None:
+    """SQL against scipy on every person, and the figures of the trial."""
+    ((code, value_code),) = marts.execute(
+        "select distinct model_version, value_version from insight.member_ltv"
+    ).fetchall()
+    model = read_versions(PARAMETERS)[code].model
+    values = read_versions(PARAMETERS)[value_code].values
+    orders: pl.DataFrame = marts.sql(
+        "select one_id, order_date, cast(net_revenue as double) as net_revenue"
+        " from intermediate.int_insight__valid_orders"
+    ).pl()
+    ((as_of,),) = marts.execute("select distinct as_of_date from insight.member_ltv").fetchall()
+    rate = float(policy_rows("value_policy")[0]["yearly_discount"])
+    today = lifetime.told(orders, as_of, lifetime.AHEAD, model, values, rate)
+    rows: pl.DataFrame = marts.sql("select * from insight.member_ltv order by one_id").pl()
+    assert rows["one_id"].to_list() == today.persons
+    for column, expected in (
+        ("purchases", today.purchases),
+        ("past_revenue", today.past),
+        ("p_alive", today.alive),
+        ("expected_orders_365d", today.expected),
+        ("expected_order_value", today.value),
+        ("ltv_365d", today.worth),
+    ):
+        found = rows[column].cast(pl.Float64).to_numpy()
+        cent = 0.006 if column == "ltv_365d" else 1e-9
+        assert found == pytest.approx(expected, rel=1e-6, abs=cent), column
+
+    trial_day = as_of - timedelta(days=lifetime.TRIAL)
+    trial = lifetime.told(orders, trial_day, lifetime.TRIAL, model, values, rate)
+    figures = {
+        metric: (value, baseline)
+        for metric, value, baseline in marts.execute(
+            "select metric, value, baseline_value from insight.model_scorecard"
+            " where model_name = 'ltv' and metric <> 'people'"
+        ).fetchall()
+    }
+    expected_figures = lifetime.figures(trial)
+    assert set(figures) == set(expected_figures)
+    for metric, pair in expected_figures.items():
+        assert figures[metric] == pytest.approx(pair, rel=1e-5), metric
+        record_property(
+            f"figure: lifetime value, demo brand, {metric}",
+            f"{pair[0]:.4f} (baseline {pair[1]:.4f})",
+        )
+    assert figures["root_mean_square_error"][0] < figures["root_mean_square_error"][1]
+    totals = marts.execute(
+        "select segment_type, sum(members), sum(ltv_365d) from insight.ltv_segments group by all"
+    ).fetchall()
+    assert {kind for kind, *_ in totals} == {
+        "all", "first_order_channel", "register_channel", "rfm_group", "cohort_month",
+    }  # fmt: skip
+    for _, members, ltv in totals:
+        assert members == len(today.persons)
+        assert float(ltv) == pytest.approx(float(today.worth.sum()), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_recommendations_beat_both_baselines(
+    marts: duckdb.DuckDBPyConnection, record_property: Callable[[str, object], None]
+) -> None:
+    rows = marts.execute(
+        "select metric, value, baseline_value, baseline from insight.model_scorecard"
+        " where model_name = 'recommendations' and baseline <> 'none'"
+    ).fetchall()
+    assert len(rows) == 6
+    for metric, value, baseline_value, baseline in rows:
+        record_property(
+            f"figure: recommendations, demo brand, {metric}",
+            f"{value:.4f} ({baseline}: {baseline_value:.4f})",
+        )
+        assert value > baseline_value or metric == "coverage_over_last"
 
 
 # OneID ------------------------------------------------------------------------------------------

@@ -72,3 +72,9 @@ def write_build(file: Path, series: list[Floats], first_age: int) -> None:
         connection.execute(
             "insert into intermediate.int_insight__buying_histories select * from histories"
         )
+        connection.execute(
+            "create table intermediate.int_insight__spending_histories as"
+            " select step, one_id, repeats + 1 as purchases,"
+            " (repeats + 1) * (20 + hash(one_id) % 80) as past_revenue"
+            " from intermediate.int_insight__buying_histories"
+        )

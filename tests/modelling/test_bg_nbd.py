@@ -13,29 +13,36 @@ import pytest
 from scipy.special import beta, gamma
 
 from orchestration.adapters import cdnow
-from orchestration.modelling import bg_nbd
+from orchestration.modelling import bg_nbd, gamma_gamma
 from orchestration.modelling.bg_nbd import BgNbd, Histories
 from tests.modelling.simulation import order_days
 
+END = date(1997, 9, 30)
 PUBLISHED = BgNbd(0.243, 4.414, 0.793, 2.426)
 """Fader, Hardie and Lee (2005), CDNOW, weeks; their sample, calibrated to 1997-09-30."""
 
 
-def cdnow_weeks(folder: Path) -> Histories:
-    """The histories of the sample on 1997-09-30 in weeks, orders of one day being one."""
+def cdnow_days(folder: Path) -> dict[str, dict[date, float]]:
+    """What each one of the sample spent on which day up to 1997-09-30."""
     cdnow.write_landing(folder, sample=True)
     orders = pl.concat(
         pl.read_parquet(file) for file in folder.glob("commerce/orders/**/*.parquet")
     )
-    days: dict[str, set[date]] = defaultdict(set)
-    end = date(1997, 9, 30)
-    zone = cdnow.BUSINESS_ZONE
-    for key, when in orders.select("buyer_key", "ordered_at").iter_rows():
-        day = pl.Series([when]).dt.convert_time_zone(zone).dt.date()[0]
-        if day <= end:
-            days[key].add(day)
+    day = pl.col("ordered_at").dt.convert_time_zone(cdnow.BUSINESS_ZONE).dt.date()
+    days: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
+    for key, when, amount in (
+        orders.select("buyer_key", day, pl.col("net_amount").cast(pl.Float64))
+        .filter(pl.col("ordered_at") <= END)
+        .iter_rows()
+    ):
+        days[key][when] += amount
+    return days
+
+
+def cdnow_weeks(days: dict[str, dict[date, float]]) -> Histories:
+    """Their histories in weeks, orders of one day being one."""
     rows = [
-        (len(each) - 1, (max(each) - min(each)).days / 7, (end - min(each)).days / 7)
+        (len(each) - 1, (max(each) - min(each)).days / 7, (END - min(each)).days / 7)
         for each in days.values()
     ]
     x, t_x, age = np.array(rows, dtype=float).T
@@ -44,12 +51,30 @@ def cdnow_weeks(folder: Path) -> Histories:
 
 @pytest.mark.slow
 def test_the_published_parameters_of_cdnow_come_out(tmp_path: Path) -> None:
-    histories = cdnow_weeks(tmp_path / "cdnow_sample")
+    days = cdnow_days(tmp_path / "cdnow_sample")
+    histories = cdnow_weeks(days)
     assert len(histories.repeats) == 2357
     found = bg_nbd.fit(histories)
     for name in ("r", "alpha", "a", "b"):
         assert getattr(found, name) == pytest.approx(getattr(PUBLISHED, name), rel=0.01)
     assert bg_nbd.log_likelihood(found, histories).sum() == pytest.approx(-9582.4, abs=0.2)
+
+    # Their note on Gamma–Gamma takes the repeats of the 946 who had any.
+    repeats = [[each[day] for day in sorted(each)[1:]] for each in days.values() if len(each) > 1]
+    assert len(repeats) == 946
+    counts = np.array([float(len(each)) for each in repeats])
+    means = np.array([sum(each) / len(each) for each in repeats])
+    values = gamma_gamma.fit(gamma_gamma.Spending(counts, means))
+    assert values.p == pytest.approx(6.25, abs=0.01)
+    assert values.q == pytest.approx(3.74, abs=0.01)
+    assert values.v == pytest.approx(15.44, abs=0.01)
+    told = gamma_gamma.expected_value(
+        values, gamma_gamma.Spending(np.array([0.0, 1.0, 7.0]), np.array([0.0, 35.0, 35.0]))
+    )
+    # Who repeats nothing is like everybody: p v / (q - 1); the others go from there to their own.
+    assert told[0] == pytest.approx(6.25 * 15.44 / 2.74, rel=0.01)
+    weights = 6.25 * np.array([1, 7]) / (6.25 * np.array([1, 7]) + 2.74)
+    assert told[1:] == pytest.approx(weights * 35 + (1 - weights) * told[0], rel=0.01)
 
 
 @pytest.mark.parametrize(("x", "t_x", "age"), [(0, 0, 10), (1, 4, 20), (3, 18, 20), (7, 30, 38)])

@@ -50,6 +50,7 @@ def test_a_better_version_is_written_and_the_policy_holds(
     read = read_versions(parameters)["simulated"]
     assert read.model.alpha == pytest.approx(trained.version.model.alpha, abs=1e-8)
     assert read.classifier.weights == pytest.approx(trained.version.classifier.weights, abs=1e-8)
+    assert read.values.p == pytest.approx(trained.version.values.p, rel=1e-8)
 
 
 def test_training_again_gives_the_same_and_is_not_better(
@@ -60,6 +61,7 @@ def test_training_again_gives_the_same_and_is_not_better(
     again = train(build_file, parameters, "again", AS_OF)
     assert again.version.model == first.version.model
     assert again.version.classifier == first.version.classifier
+    assert again.version.values == first.version.values
     assert not again.is_written
     assert parameters.read_bytes() == written
 

@@ -1212,7 +1212,7 @@ patched(
     "two reasons are level 3 for everybody",
     warnings,
     "level",
-    lambda reasons, _: 3 if reasons >= 2 else reasons,
+    lambda reasons, *_: 3 if reasons >= 2 else reasons,
     "member_risk",
     "risk_history",
 )
@@ -1220,7 +1220,25 @@ patched(
     "nobody is important",
     warnings,
     "level",
-    lambda reasons, _: min(reasons, 3),
+    lambda reasons, *_: min(reasons, 3),
+    "member_risk",
+    "risk_history",
+)
+patched(
+    "who is probably gone is no riskier",
+    warnings,
+    "level",
+    lambda reasons, is_important, _, true=warnings.level: true(reasons, is_important, 1.0),
+    "member_risk",
+    "risk_history",
+)
+patched(
+    "P(alive) does not wait for a reason",
+    warnings,
+    "level",
+    lambda reasons, is_important, alive, true=warnings.level: max(
+        true(reasons, is_important, alive), 2 if alive < 0.5 else 0
+    ),
     "member_risk",
     "risk_history",
 )

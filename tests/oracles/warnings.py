@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tests.oracles.alive import Alive
 from tests.oracles.days import complete_month_ends
 from tests.oracles.landing import Known
 from tests.oracles.lifecycle import CODES, Lifecycle
@@ -39,6 +40,10 @@ WATCHED = (NEW, ACTIVE, HIGH_POTENTIAL, AT_RISK, REACTIVATED)
 NEVER = -(10**6)
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.int32]
+
+
+GONE_BELOW = 0.5
+"""P(alive) below which one reason makes level 2."""
 
 
 @dataclass(frozen=True)
@@ -423,10 +428,12 @@ def unbroken_days(flags: Flags) -> int:
     return int(np.argmin(flags[::-1])) if not flags.all() else len(flags)
 
 
-def level(reasons: int, is_important: bool) -> int:
+def level(reasons: int, is_important: bool, p_alive: float) -> int:
     """Return the risk level of a number of reasons."""
     if reasons >= 3 or (reasons >= 2 and is_important):
         return 3
+    if reasons == 1 and p_alive < GONE_BELOW:
+        return 2
     return min(reasons, 2)
 
 
@@ -486,15 +493,21 @@ def risk_reasons(known: Known, warned: Warned) -> pl.DataFrame:
 
 
 def levels(
-    warned: Warned, life: Lifecycle, day: date, groups: dict[str, str]
-) -> Iterator[tuple[str, str | None, int, int]]:
-    """Yield person, RFM group, level and number of reasons of all that are watched on a day."""
+    warned: Warned, life: Lifecycle, day: date, groups: dict[str, str], chances: Alive
+) -> Iterator[tuple[str, str | None, int, int, float]]:
+    """Yield person, RFM group, level, number of reasons and P(alive) of who is watched on a day."""
     number = (day - life.days[0]).days
-    for place, person in enumerate(life.persons):
-        if CODES[life.stages[number, place]] in WATCHED:
-            count = sum(bool(holds[number, place]) for holds in warned.holds.values())
-            group = groups.get(person)
-            yield person, group, level(count, group in IMPORTANT_GROUPS), count
+    watched = {
+        person: place
+        for place, person in enumerate(life.persons)
+        if CODES[life.stages[number, place]] in WATCHED
+    }
+    alive = chances.at(list(watched), day)
+    for person, place in watched.items():
+        count = sum(bool(holds[number, place]) for holds in warned.holds.values())
+        group = groups.get(person)
+        risk = level(count, group in IMPORTANT_GROUPS, alive[person])
+        yield person, group, risk, count, alive[person]
 
 
 def member_risk(
@@ -505,14 +518,24 @@ def member_risk(
     places = {person: place for place, person in enumerate(life.persons)}
     any_reason = np.any(list(warned.holds.values()), axis=0) if warned.holds else None
     rows = []
-    for person, group, risk, count in (
-        levels(warned, life, known.as_of, groups) if life.days else ()
+    for person, group, risk, count, alive in (
+        levels(warned, life, known.as_of, groups, Alive(known)) if life.days else ()
     ):
         days = unbroken_days(any_reason[:, places[person]]) if any_reason is not None else 0
         stage = CODES[life.stages[-1, places[person]]]
         since = known.as_of - timedelta(days=days - 1) if days else None
         rows.append(
-            (known.as_of, person, stage, group, risk, count, since, days - 1 if days else None)
+            (
+                known.as_of,
+                person,
+                stage,
+                group,
+                risk,
+                count,
+                since,
+                days - 1 if days else None,
+                alive,
+            )
         )
     return pl.DataFrame(
         rows,
@@ -525,6 +548,7 @@ def member_risk(
             "reason_count": pl.Int64,
             "at_risk_since_date": pl.Date,
             "days_at_risk": pl.Int64,
+            "p_alive": pl.Float64,
         },
         orient="row",
     )
@@ -542,6 +566,7 @@ def risk_history(
     for person, day in persons_orders(known).select("person", "order_date").iter_rows():
         dates[person].append(day)
     saved = timedelta(days=policy.at(known.as_of).saved_days)
+    chances = Alive(known)
     rows = []
     for end in complete_month_ends(life.days[0], known.as_of) if life.days else ():
         groups = dict(
@@ -549,11 +574,11 @@ def risk_history(
             .select("person", "rfm_group")
             .iter_rows()
         )
-        for person, group, risk, count in levels(warned, life, end, groups):
+        for person, group, risk, count, alive in levels(warned, life, end, groups, chances):
             later = min((day for day in dates[person] if day > end), default=None)
             is_over = risk > 0 and end + saved <= known.as_of
             is_saved = (later is not None and later <= end + saved) if is_over else None
-            rows.append((end, person, group, risk, count, later, is_saved))
+            rows.append((end, person, group, risk, count, later, is_saved, alive))
     return pl.DataFrame(
         rows,
         schema={
@@ -564,6 +589,7 @@ def risk_history(
             "reason_count": pl.Int64,
             "next_order_date": pl.Date,
             "is_saved": pl.Boolean,
+            "p_alive": pl.Float64,
         },
         orient="row",
     )

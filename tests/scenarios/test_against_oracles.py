@@ -219,6 +219,37 @@ def test_the_churn_probability_beats_bg_nbd_on_real_data(
     assert figures["calibration_error"][0] <= 0.03
 
 
+@pytest.mark.slow
+def test_values_and_recommendations_on_real_data(
+    landings: Mapping[str, Path],
+    build_warehouse: BuildWarehouse,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Where a baseline is not beaten, docs/models.md says so; it must not get worse unseen."""
+    build_file = build_warehouse(landings["complete_journey"], date(2017, 12, 31))
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        rows = connection.execute(
+            "select model_name, metric, value, baseline_value from insight.model_scorecard"
+            " where model_name in ('ltv', 'recommendations') and baseline_value is not null"
+        ).fetchall()
+    figures = {(name, metric): (value, baseline) for name, metric, value, baseline in rows}
+    for (name, metric), (value, baseline) in figures.items():
+        record_property(
+            f"figure: {name}, The Complete Journey, {metric}",
+            f"{value:.4f} (baseline {baseline:.4f})",
+        )
+    for metric in ("root_mean_square_error", "tenth_error_share"):
+        value, baseline = figures["ltv", metric]
+        assert value < baseline
+    value, baseline = figures["ltv", "mean_absolute_error"]
+    assert value < 1.05 * baseline
+    assert abs(figures["ltv", "revenue_over_actual"][0] - 1) < 0.05
+    for metric in ("recall_at_10", "hit_rate_at_10"):
+        for suffix in ("", "_over_last"):
+            value, baseline = figures["recommendations", metric + suffix]
+            assert value > 1.1 * baseline
+
+
 def auc(told: NDArray[np.float64], gone: NDArray[np.bool_]) -> float:
     """The chance that somebody who went was told so more strongly than somebody who stayed."""
     went = gone.sum()

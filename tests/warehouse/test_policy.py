@@ -33,7 +33,7 @@ KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
 
 PAIRS = "valid_from,identifier_type,left_system,right_system,is_allowed\n"
 
-WARNING_ROW = "1900-01-01,30,90,2,0.5,3,8,4,3,7,15,30,30,90,0.5,1.5,2,3,14,3,2,3,2"
+WARNING_ROW = "1900-01-01,30,90,2,0.5,3,8,4,3,7,15,30,30,90,0.5,1.5,2,3,14,3,2,0.5,3,2"
 
 BAD_ROWS = (
     Bad(
@@ -108,7 +108,7 @@ BAD_ROWS = (
         "warning_levels_that_are_one",
         "warning_thresholds",
         WARNING_ROW,
-        WARNING_ROW.replace(",14,3,2,3,2", ",14,3,3,3,2"),
+        WARNING_ROW.replace(",14,3,2,0.5,3,2", ",14,3,3,0.5,3,2"),
         "line 2, column level_3_min_reasons: 3 is not allowed; it has to be greater than "
         "level_2_min_reasons, which is 3.",
     ),
@@ -656,6 +656,29 @@ BAD_ROWS = (
         "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228",
         "1900-01-01,demo_brand_2025,bg_nbd,a,-1",
         "line 4, column value: -1.0 is not allowed for a of bg_nbd; it has to be above 0.",
+    ),
+    Bad(
+        "purchases_without_a_mean",
+        "model_parameters",
+        "1900-01-01,demo_brand_2025,gamma_gamma,q,",
+        "1900-01-01,demo_brand_2025,gamma_gamma,q,1\n1900-01-01,demo_brand_2025,gamma_gamma,q,",
+        "line 7, column value: 1.0 is not allowed for q of gamma_gamma; it has to be above 1.",
+    ),
+    Bad(
+        "money_that_is_worth_nothing_later",
+        "value_policy",
+        "1900-01-01,0.1",
+        "1900-01-01,1",
+        "line 2, column yearly_discount: '1' is not allowed; it has to be a share from 0 to below "
+        "1.",
+    ),
+    Bad(
+        "recommendations_without_support",
+        "recommendation_policy",
+        ",20000000,5,5,10,",
+        ",20000000,0,5,10,",
+        "line 2, column min_support: '0' is not allowed; it has to be a whole number of at least "
+        "1.",
     ),
     Bad(
         "feature_that_no_model_has",

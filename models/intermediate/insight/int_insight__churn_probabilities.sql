@@ -10,6 +10,7 @@ histories as (
         histories.one_id,
         histories.is_gone,
         histories.repeats,
+        histories.active_days,
         histories.age_days,
         histories.silent_days,
         histories.dates_30d,
@@ -44,14 +45,12 @@ histories as (
             else histories.age_days
         end as mean_gap_days,
         ln(versions.alpha + histories.age_days) as log_reach,
-        ln(versions.alpha + histories.age_days + 90) as log_far_reach,
-        ln(versions.alpha + histories.active_days) as log_active_reach
+        ln(versions.alpha + histories.age_days + 90) as log_far_reach
     from {{ ref('int_insight__buying_histories') }} as histories
     cross join {{ ref('int_insight__model_versions') }} as versions
     where histories.step <= 1
 ),
 
--- in logarithms, so that long histories neither overflow nor vanish
 alive as (
     select
         version_code,
@@ -86,20 +85,7 @@ alive as (
         single_weight,
         single_mean,
         exp((r + repeats) * (log_reach - log_far_reach)) as nothing_comes,
-        case
-            when repeats = 0 then cast(1 as double)
-            else
-                cast(1 as double) / nullif(
-                    1 + exp(
-                        least(
-                            ln(a) - ln(b + greatest(repeats, 1) - 1)
-                            + (r + repeats) * (log_reach - log_active_reach),
-                            700
-                        )
-                    ),
-                    0
-                )
-        end as p_alive
+        {{ p_alive('repeats', 'active_days', 'age_days') }} as p_alive
     from histories
 ),
 

@@ -11,6 +11,9 @@ select
     max(case when model_name = 'bg_nbd' and parameter = 'alpha' then value end) as alpha,
     max(case when model_name = 'bg_nbd' and parameter = 'a' then value end) as a,
     max(case when model_name = 'bg_nbd' and parameter = 'b' then value end) as b,
+    max(case when model_name = 'gamma_gamma' and parameter = 'p' then value end) as p,
+    max(case when model_name = 'gamma_gamma' and parameter = 'q' then value end) as q,
+    max(case when model_name = 'gamma_gamma' and parameter = 'v' then value end) as v,
     max(case when model_name = 'churn_classifier' and parameter = 'bias' then value end) as bias,
     max(
         case when model_name = 'churn_classifier' and parameter = 'forecast_weight' then value end

@@ -1,5 +1,6 @@
 -- Grain: one row per purchase whose successor is expected: each one's last (the forecast), and each
--- after the second of its series as it looked in its month (the trial)
+-- after the second of its series as it looked in its month (the trial); so too, of each series, the
+-- last one by the trial of recommendations, whatever its number
 with
 
 rhythms as (
@@ -25,6 +26,11 @@ policy as (
     from {{ ref('int_insight__replenishment_policy') }}
 ),
 
+trial_days as (
+    select evaluated_date from {{ ref('int_insight__recommendation_days') }}
+    where step = 1
+),
+
 questions as (
     select rhythms.*, true as is_forecast, {{ add_days('policy.as_of_date', 1) }} as period_date
     from rhythms
@@ -33,7 +39,11 @@ questions as (
     union all
     select rhythms.*, false as is_forecast, rhythms.purchase_month as period_date
     from rhythms
-    where rhythms.purchase_number >= 3
+    left join trial_days
+        on
+            rhythms.purchase_date <= trial_days.evaluated_date
+            and coalesce(rhythms.next_date > trial_days.evaluated_date, true)
+    where rhythms.purchase_number >= 3 or trial_days.evaluated_date is not null
 ),
 
 closed as (
@@ -118,6 +128,7 @@ select
     one_id,
     category_id,
     purchase_date,
+    next_date,
     is_forecast,
     next_date is null as is_open,
     gap_days,

@@ -4,7 +4,7 @@ with
 trials as (
     select one_id, category_id, is_open, gap_days, expected_days, shortest_days, longest_days
     from {{ ref('int_insight__replenishment_expectations') }}
-    where not is_forecast
+    where not is_forecast and purchase_number >= 3
 ),
 
 closed_gaps as (

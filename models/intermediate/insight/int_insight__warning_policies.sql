@@ -35,6 +35,7 @@ select
     wait_days,
     wait_min_views,
     level_2_min_reasons,
+    level_2_below_alive,
     level_3_min_reasons,
     level_3_min_reasons_important
 from policies

@@ -2,7 +2,7 @@
 with
 
 levels as (
-    select evaluated_date, one_id, rfm_group, reason_count, risk_level
+    select evaluated_date, one_id, rfm_group, reason_count, risk_level, p_alive
     from {{ ref('int_insight__risk_levels') }}
 ),
 
@@ -22,7 +22,8 @@ select
     levels.risk_level,
     levels.reason_count,
     spells.from_date as at_risk_since_date,
-    {{ days_between('spells.from_date', 'stages.as_of_date') }} as days_at_risk
+    {{ days_between('spells.from_date', 'stages.as_of_date') }} as days_at_risk,
+    levels.p_alive
 from levels
 inner join stages
     on levels.one_id = stages.one_id and levels.evaluated_date = stages.as_of_date

@@ -19,6 +19,22 @@ scores as (
     from {{ ref('int_insight__churn_figures') }}
     union all
     select
+        'ltv' as model_name,
+        metric,
+        value,
+        baseline_value,
+        baseline
+    from {{ ref('int_insight__value_figures') }}
+    union all
+    select
+        'recommendations' as model_name,
+        metric,
+        value,
+        baseline_value,
+        baseline
+    from {{ ref('int_insight__recommendation_figures') }}
+    union all
+    select
         'churn/' || kind || '/' || version_code as model_name,
         'log_loss' as metric,
         log_loss as value,
@@ -26,6 +42,15 @@ scores as (
         'none' as baseline
     from {{ ref('int_insight__churn_trials') }}
     where log_loss is not null
+    union all
+    select
+        'ltv/purchase_value/' || version_code as model_name,
+        'root_mean_square_error' as metric,
+        root_square_miss as value,
+        cast(null as double) as baseline_value,
+        'none' as baseline
+    from {{ ref('int_insight__value_trials') }}
+    where root_square_miss is not null
 ),
 
 as_of as (

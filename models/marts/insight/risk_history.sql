@@ -7,7 +7,8 @@ levels as (
         levels.one_id,
         levels.rfm_group,
         levels.reason_count,
-        levels.risk_level
+        levels.risk_level,
+        levels.p_alive
     from {{ ref('int_insight__risk_levels') }} as levels
     inner join {{ ref('int_insight__month_ends') }} as month_ends
         on levels.evaluated_date = month_ends.month_end_date
@@ -42,7 +43,8 @@ select
                     {{ days_between('levels.evaluated_date', 'orders.next_order_date') }} <= 30,
                     false
                 )
-    end as is_saved
+    end as is_saved,
+    levels.p_alive
 from levels
 cross join as_of
 inner join orders

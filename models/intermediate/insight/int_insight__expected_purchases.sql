@@ -100,13 +100,14 @@ powers as (
     select
         weighed.*,
         {%- for part in parts %}
-        {%- set ratio = 'weighed.ratio_' ~ part %}
         weighed.shape * case
-            when {{ ratio }} < 0.00001
+            when weighed.ratio_{{ part }} < 0.00001
                 then
-                    {{ ratio }} - {{ ratio }} * {{ ratio }} * 0.5
-                    + {{ ratio }} * {{ ratio }} * {{ ratio }} * 0.3333333333333333
-            else ln(1 + {{ ratio }})
+                    weighed.ratio_{{ part }}
+                    - weighed.ratio_{{ part }} * weighed.ratio_{{ part }} * 0.5
+                    + weighed.ratio_{{ part }} * weighed.ratio_{{ part }}
+                    * weighed.ratio_{{ part }} * 0.3333333333333333
+            else ln(1 + weighed.ratio_{{ part }})
         end as power_{{ part }}
         {%- if not loop.last %},{% endif %}
         {%- endfor %}

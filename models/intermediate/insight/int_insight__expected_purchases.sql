@@ -99,18 +99,18 @@ weighed as (
 powers as (
     select
         weighed.*,
-        {%- for part in parts %}
-        weighed.shape * case
-            when weighed.ratio_{{ part }} < 0.00001
-                then
-                    weighed.ratio_{{ part }}
-                    - weighed.ratio_{{ part }} * weighed.ratio_{{ part }} * 0.5
-                    + weighed.ratio_{{ part }} * weighed.ratio_{{ part }}
-                    * weighed.ratio_{{ part }} * 0.3333333333333333
-            else ln(1 + weighed.ratio_{{ part }})
-        end as power_{{ part }}
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
+    {%- for part in parts %}
+    case
+        when weighed.ratio_{{ part }} < 0.00001
+            then
+                weighed.ratio_{{ part }}
+                - weighed.ratio_{{ part }} * weighed.ratio_{{ part }} * 0.5
+                + weighed.ratio_{{ part }} * weighed.ratio_{{ part }}
+                * weighed.ratio_{{ part }} * 0.3333333333333333
+        else ln(1 + weighed.ratio_{{ part }})
+    end * weighed.shape as power_{{ part }}
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
     from weighed
 ),
 
@@ -125,23 +125,23 @@ sums as (
         goes,
         stays,
         sum(weight * share * rest) as mass,
-        {%- for part in parts %}
-        sum(
-            weight * (
-                exp(-log_share) * case
-                    when power_{{ part }} < 0.00001
-                        then
-                            power_{{ part }} - power_{{ part }} * power_{{ part }} * 0.5
-                            + power_{{ part }} * power_{{ part }} * power_{{ part }}
-                            * 0.1666666666666667
-                    else 1 - exp(-power_{{ part }})
-                end
-                - rest * shape * {{ part }} * part_ratio
-                - share * (1 - exp(-shape * ln(1 + {{ part }} * part_ratio)))
-            )
-        ) as bend_{{ part }}
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
+    {%- for part in parts %}
+    sum(
+        weight * (
+            exp(-log_share) * case
+                when power_{{ part }} < 0.00001
+                    then
+                        power_{{ part }} - power_{{ part }} * power_{{ part }} * 0.5
+                        + power_{{ part }} * power_{{ part }} * power_{{ part }}
+                        * 0.1666666666666667
+                else 1 - exp(-power_{{ part }})
+            end
+            - rest * shape * {{ part }} * part_ratio
+            - share * (1 - exp(-shape * ln(1 + {{ part }} * part_ratio)))
+        )
+    ) as bend_{{ part }}
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
     from powers
     group by step, repeats, age_days, shape, part_ratio, goes, stays
 ),
@@ -152,15 +152,15 @@ expected as (
         repeats,
         age_days,
         cast(0 as double) as purchases_0,
-        {%- for part in parts %}
-        cast(
-            stays * shape * {{ part }} * part_ratio
-            + goes * (1 - exp(-shape * ln(1 + {{ part }} * part_ratio))) as double
-        ) / nullif(goes + stays, 0)
-        + cast(bend_{{ part }} * goes * stays as double)
-        / nullif(mass * (goes + stays) * (goes + stays + 1), 0) as purchases_{{ part }}
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
+    {%- for part in parts %}
+    cast(
+        stays * shape * {{ part }} * part_ratio
+        + goes * (1 - exp(-shape * ln(1 + {{ part }} * part_ratio))) as double
+    ) / nullif(goes + stays, 0)
+    + cast(bend_{{ part }} * goes * stays as double)
+    / nullif(mass * (goes + stays) * (goes + stays + 1), 0) as purchases_{{ part }}
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
     from sums
 )
 

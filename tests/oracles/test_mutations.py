@@ -1224,24 +1224,6 @@ patched(
     "member_risk",
     "risk_history",
 )
-patched(
-    "who is probably gone is no riskier",
-    warnings,
-    "level",
-    lambda reasons, is_important, _, true=warnings.level: true(reasons, is_important, 1.0),
-    "member_risk",
-    "risk_history",
-)
-patched(
-    "P(alive) does not wait for a reason",
-    warnings,
-    "level",
-    lambda reasons, is_important, alive, true=warnings.level: max(
-        true(reasons, is_important, alive), 2 if alive < 0.5 else 0
-    ),
-    "member_risk",
-    "risk_history",
-)
 
 
 for mistake, changes in {

@@ -51,11 +51,13 @@ questions as (
 scaled as (
     select
         questions.*,
-        ln(goes) - ln(stays) as centre,
+        ln(questions.goes) - ln(questions.stays) as centre,
         least(0.5 * sqrt(
-            cast(1 as double) / nullif(goes, 0) + cast(1 as double) / nullif(stays, 0)
+            cast(1 as double) / nullif(questions.goes, 0)
+            + cast(1 as double) / nullif(questions.stays, 0)
         ), 0.5) as node_width,
-        goes * (ln(goes) - ln(goes + stays)) + stays * (ln(stays) - ln(goes + stays)) as log_top
+        questions.goes * (ln(questions.goes) - ln(questions.goes + questions.stays))
+        + questions.stays * (ln(questions.stays) - ln(questions.goes + questions.stays)) as log_top
     from questions
 ),
 
@@ -65,26 +67,30 @@ numbered as (
 ),
 
 placed as (
-    select numbered.*, centre + node * node_width as logit
+    select numbered.*, numbered.centre + numbered.node * numbered.node_width as logit
     from numbered
 ),
 
 logarithms as (
     select
         placed.*,
-        least(logit, 0) - ln(1 + exp(-abs(logit))) as log_share,
-        -greatest(logit, 0) - ln(1 + exp(-abs(logit))) as log_rest
+        least(placed.logit, 0) - ln(1 + exp(-abs(placed.logit))) as log_share,
+        -greatest(placed.logit, 0) - ln(1 + exp(-abs(placed.logit))) as log_rest
     from placed
 ),
 
 weighed as (
     select
         logarithms.*,
-        exp(log_share) as share,
-        exp(log_rest) as rest,
-        exp(goes * log_share + stays * log_rest - log_top) as weight
-        {%- for part in parts %},
-        exp(log_share) * {{ part }} * part_ratio as ratio_{{ part }}
+        exp(logarithms.log_share) as share,
+        exp(logarithms.log_rest) as rest,
+        exp(
+            logarithms.goes * logarithms.log_share + logarithms.stays * logarithms.log_rest
+            - logarithms.log_top
+        ) as weight,
+        {%- for part in parts %}
+        exp(logarithms.log_share) * {{ part }} * logarithms.part_ratio as ratio_{{ part }}
+        {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from logarithms
 ),
@@ -92,16 +98,19 @@ weighed as (
 -- near 0 the series, where the plain formulas would lose their digits
 powers as (
     select
-        weighed.*
-        {%- for part in parts %},
-        shape * case
-            when ratio_{{ part }} < 0.00001
-                then
-                    ratio_{{ part }} - ratio_{{ part }} * ratio_{{ part }} * 0.5
-                    + ratio_{{ part }} * ratio_{{ part }} * ratio_{{ part }} * 0.3333333333333333
-            else ln(1 + ratio_{{ part }})
-        end as power_{{ part }}
-        {%- endfor %}
+        weighed.*,
+    {%- for part in parts %}
+    case
+        when weighed.ratio_{{ part }} < 0.00001
+            then
+                weighed.ratio_{{ part }}
+                - weighed.ratio_{{ part }} * weighed.ratio_{{ part }} * 0.5
+                + weighed.ratio_{{ part }} * weighed.ratio_{{ part }}
+                * weighed.ratio_{{ part }} * 0.3333333333333333
+        else ln(1 + weighed.ratio_{{ part }})
+    end * weighed.shape as power_{{ part }}
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
     from weighed
 ),
 
@@ -115,23 +124,24 @@ sums as (
         part_ratio,
         goes,
         stays,
-        sum(weight * share * rest) as mass
-        {%- for part in parts %},
-        sum(
-            weight * (
-                exp(-log_share) * case
-                    when power_{{ part }} < 0.00001
-                        then
-                            power_{{ part }} - power_{{ part }} * power_{{ part }} * 0.5
-                            + power_{{ part }} * power_{{ part }} * power_{{ part }}
-                            * 0.1666666666666667
-                    else 1 - exp(-power_{{ part }})
-                end
-                - rest * shape * {{ part }} * part_ratio
-                - share * (1 - exp(-shape * ln(1 + {{ part }} * part_ratio)))
-            )
-        ) as bend_{{ part }}
-        {%- endfor %}
+        sum(weight * share * rest) as mass,
+    {%- for part in parts %}
+    sum(
+        weight * (
+            exp(-log_share) * case
+                when power_{{ part }} < 0.00001
+                    then
+                        power_{{ part }} - power_{{ part }} * power_{{ part }} * 0.5
+                        + power_{{ part }} * power_{{ part }} * power_{{ part }}
+                        * 0.1666666666666667
+                else 1 - exp(-power_{{ part }})
+            end
+            - rest * shape * {{ part }} * part_ratio
+            - share * (1 - exp(-shape * ln(1 + {{ part }} * part_ratio)))
+        )
+    ) as bend_{{ part }}
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
     from powers
     group by step, repeats, age_days, shape, part_ratio, goes, stays
 ),
@@ -141,15 +151,16 @@ expected as (
         step,
         repeats,
         age_days,
-        cast(0 as double) as purchases_0
-        {%- for part in parts %},
-        cast(
-            stays * shape * {{ part }} * part_ratio
-            + goes * (1 - exp(-shape * ln(1 + {{ part }} * part_ratio))) as double
-        ) / nullif(goes + stays, 0)
-        + cast(bend_{{ part }} * goes * stays as double)
-        / nullif(mass * (goes + stays) * (goes + stays + 1), 0) as purchases_{{ part }}
-        {%- endfor %}
+        cast(0 as double) as purchases_0,
+    {%- for part in parts %}
+    cast(
+        stays * shape * {{ part }} * part_ratio
+        + goes * (1 - exp(-shape * ln(1 + {{ part }} * part_ratio))) as double
+    ) / nullif(goes + stays, 0)
+    + cast(bend_{{ part }} * goes * stays as double)
+    / nullif(mass * (goes + stays) * (goes + stays + 1), 0) as purchases_{{ part }}
+    {%- if not loop.last %},{% endif %}
+    {%- endfor %}
     from sums
 )
 

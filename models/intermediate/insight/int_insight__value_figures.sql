@@ -27,8 +27,10 @@ placed as (
     select
         trials.*,
         cast(floor(cast(10 * (row_number() over (
-            partition by side order by told_revenue desc nulls last, one_id asc nulls last
-        ) - 1) as double) / nullif(count(*) over (partition by side), 0)) as integer) + 1 as tenth
+            partition by trials.side
+            order by trials.told_revenue desc nulls last, trials.one_id asc nulls last
+        ) - 1) as double) / nullif(count(*) over (partition by trials.side), 0)) as integer) + 1
+            as tenth
     from trials
 ),
 

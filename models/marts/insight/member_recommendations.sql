@@ -33,7 +33,9 @@ ranked_categories as (
         products.reason,
         row_number() over (
             partition by category_scores.one_id
-            order by category_scores.score desc nulls last, category_scores.category_id asc nulls last
+            order by
+                category_scores.score desc nulls last,
+                category_scores.category_id asc nulls last
         ) as category_rank
     from category_scores
     inner join products

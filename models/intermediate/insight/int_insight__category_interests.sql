@@ -50,7 +50,7 @@ select
     category_id,
     cast(count(*) as bigint) as facts,
     -- ln 2
-    sum(fact_weight * exp(-0.6931471805599453 * half_lives)) as interest,
+    {{ order_free_sum('fact_weight * exp(-0.6931471805599453 * half_lives)') }} as interest,
     min(fact_date) as first_date,
     max(fact_date) as last_date
 from weighted

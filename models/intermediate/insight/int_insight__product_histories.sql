@@ -20,36 +20,36 @@ purchases as (
     group by one_id, product_id, order_date
 ),
 
-histories as (
+looked_at as (
     select
         days.step,
+        days.recent_after_date,
         purchases.one_id,
         purchases.product_id,
-        days.recent_after_date,
-        min(purchases.order_date) as first_date,
-        max(
-            case when purchases.order_date <= days.evaluated_date then purchases.order_date end
-        ) as last_date,
-        sum(case when purchases.order_date <= days.evaluated_date then 1 else 0 end) as purchases,
-        sum(
-            case
-                when purchases.order_date <= days.evaluated_date
-                    then
-                        exp(
-                            {{ days_between('purchases.order_date', 'days.evaluated_date') }}
-                            * -days.daily_decay
-                        )
-                        * days.horizon_days * days.daily_decay
-                else 0
-            end
-        ) as own_score,
-        max(case when purchases.order_date > days.evaluated_date then 1 else 0 end) as is_later
+        purchases.order_date,
+        purchases.order_date > days.evaluated_date as is_later,
+        exp({{ days_between('purchases.order_date', 'days.evaluated_date') }} * -days.daily_decay)
+        * days.horizon_days * days.daily_decay as weight
     from purchases
     inner join days
         on
             purchases.order_date > days.history_after_date
             and purchases.order_date <= days.outcome_date
-    group by days.step, purchases.one_id, purchases.product_id, days.recent_after_date
+),
+
+histories as (
+    select
+        step,
+        one_id,
+        product_id,
+        recent_after_date,
+        min(order_date) as first_date,
+        max(case when not is_later then order_date end) as last_date,
+        sum(case when is_later then 0 else 1 end) as purchases,
+        {{ order_free_sum('case when is_later then 0 else weight end') }} as own_score,
+        max(case when is_later then 1 else 0 end) as has_later
+    from looked_at
+    group by step, one_id, product_id, recent_after_date
 )
 
 select
@@ -60,6 +60,6 @@ select
     last_date,
     purchases,
     own_score,
-    is_later = 1 as is_bought_later,
+    has_later = 1 as is_bought_later,
     coalesce(last_date > recent_after_date, false) as is_recent
 from histories

@@ -17,7 +17,7 @@ category_scores as (
     select
         one_id,
         category_id,
-        sum(score) as score,
+        {{ order_free_sum('score') }} as score,
         min(product_rank) as product_rank
     from products
     where category_id is not null

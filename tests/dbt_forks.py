@@ -25,22 +25,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from filelock import FileLock
 
 from orchestration.warehouse.dbt_run import (
-    READ,
     DbtFiles,
     DbtResult,
     NodeResult,
     read_results,
     with_folders,
 )
-from orchestration.warehouse.manifest import PARSE, parse_environment
+from orchestration.warehouse.manifest import PARSE, parse_environment, take_over
 from orchestration.workspace import PROJECT
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 SILENT = {"DBT_LOG_LEVEL": "none", "DBT_LOG_LEVEL_FILE": "none"}
-READ_BEFORE = PROJECT / "target" / READ
-"""What `make parse` read; dbt reads again what has changed since."""
 PATIENCE_IN_SECONDS = 180
 """How long dbt may take to read the project."""
 STARTED: list[subprocess.Popen[bytes]] = []
@@ -98,14 +95,11 @@ def _waiting() -> Path:
 
 def _start(folder: Path, controller: int) -> None:
     files = DbtFiles(project=PROJECT, work=folder)
-    if READ_BEFORE.exists():
-        files.target.mkdir()
-        shutil.copy(READ_BEFORE, files.target)
-    environment = parse_environment()
+    take_over(files)
     process = subprocess.Popen(
         [sys.executable, "-P", __file__, str(folder), str(controller)],
         cwd=folder,
-        env={**with_folders(environment, files), **SILENT, "PYTHONPATH": str(PROJECT)},
+        env={**with_folders(parse_environment(), files), **SILENT, "PYTHONPATH": str(PROJECT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )

@@ -31,6 +31,14 @@ def parse_environment() -> dict[str, str]:
     return dbt_environment(Path("lake"), Path("target/rekindle.duckdb"), DEFAULT_ZONE)
 
 
+def take_over(files: DbtFiles) -> None:
+    """Have dbt begin with what `make parse` has read; it reads again what has changed since."""
+    read_before = files.project / "target" / READ
+    if read_before.is_file():
+        files.target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(read_before, files.target)
+
+
 def prepared_manifest(project: Path = PROJECT, work: Path | None = None) -> Path:
     """Path of a manifest that fits the project's files; parses the project only if it has to.
 
@@ -47,10 +55,7 @@ def prepared_manifest(project: Path = PROJECT, work: Path | None = None) -> Path
         if manifest.is_file() and stamp.is_file() and stamp.read_text() == wanted:
             return manifest
         stamp.unlink(missing_ok=True)
-        read_before = project / "target" / READ
-        if read_before.is_file():  # dbt reads again what has changed since
-            files.target.mkdir(parents=True, exist_ok=True)
-            shutil.copy(read_before, files.target)
+        take_over(files)
         result = run_dbt(files, PARSE, parse_environment())
         if not result.is_successful:
             raise DbtError(failure_message(result, files))

@@ -237,9 +237,7 @@ def add_active_member_share(period: Period) -> None:
     persons = period.persons.filter(pl.col("registered_date") <= period.last).with_columns(
         is_active=pl.col("person").is_in(active.unique().to_list())
     )
-    alike = persons.group_by(DIMENSIONS).agg(pl.col("is_active").sum(), members=pl.len())
-    totals = (pl.col("is_active").sum(), pl.col("members").sum())
-    period.add_all(sums(alike, {"active_member_share": totals}))
+    period.add_all(sums(persons, {"active_member_share": (pl.col("is_active").sum(), pl.len())}))
 
 
 # ------------------------------------------------------------------------------ metrics of months

@@ -1,7 +1,7 @@
 """insight.replenishment_forecast and its back-test, written from docs/definitions.md (B6).
 
-Series by series in plain Python: what a category teaches a month is summed up anew from the list of
-closed gaps, and no running sum is kept.
+Series by series in plain Python: what a category teaches a month are the sums over the list of its
+gaps closed before, in the order in which they closed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from operator import add
 from statistics import fmean, median
 
 MOST_DAYS = 3650.0
@@ -73,6 +74,7 @@ class Gap:
     """A closed gap: when it closed, log days, size of its opening, changes to the one before."""
 
     closed: date
+    days: int
     log_days: float
     size: float
     change: tuple[float, float] | None
@@ -142,14 +144,24 @@ def gaps_of(series: list[Purchase]) -> list[Gap]:
     """The closed gaps of one series."""
     gaps: list[Gap] = []
     for before, after in pairwise(series):
-        log_days = math.log((after.day - before.day).days)
+        days = (after.day - before.day).days
+        log_days = math.log(days)
         change = (before.size - gaps[-1].size, log_days - gaps[-1].log_days) if gaps else None
-        gaps.append(Gap(after.day, log_days, before.size, change))
+        gaps.append(Gap(after.day, days, log_days, before.size, change))
     return gaps
 
 
 def _limited(value: float, least: float, most: float) -> float:
     return min(most, max(least, value))
+
+
+def _told_by(gap: Gap) -> tuple[float, ...]:
+    """What one gap adds to the sums of its category."""
+    g, x = gap.log_days, gap.size
+    if gap.change is None:
+        return (1.0, g, g * g, x, 0.0, 0.0, 0.0, 0.0)
+    dx, dg = gap.change
+    return (1.0, g, g * g, x, 1.0, dx * dx, dx * dg, dg * dg)
 
 
 class Teacher:
@@ -158,31 +170,32 @@ class Teacher:
     def __init__(
         self, gaps: Mapping[str, list[Gap]], cycles: Mapping[str, float | None], policy: Policy
     ) -> None:
-        self._gaps = {
-            category: sorted(found, key=lambda gap: gap.closed) for category, found in gaps.items()
-        }
-        self._days = {c: [gap.closed for gap in found] for c, found in self._gaps.items()}
         self._cycles, self._policy = cycles, policy
         self._known: dict[tuple[str, date], Rhythm] = {}
-        self._sums: dict[tuple[str, date], tuple[float, ...]] = {}
+        self._brand: dict[date, list[float]] = {}
+        self._days: dict[str, list[date]] = {}
+        self._sums: dict[str, list[tuple[float, ...]]] = {}
+        for category in cycles:
+            closed = sorted(gaps.get(category, []), key=lambda gap: gap.closed)
+            self._days[category] = [gap.closed for gap in closed]
+            self._sums[category] = list(
+                accumulate(
+                    (_told_by(gap) for gap in closed),
+                    lambda total, told: tuple(map(add, total, told)),
+                    initial=(0.0,) * 8,
+                )
+            )
 
     def _sum(self, category: str, start: date) -> tuple[float, ...]:
         """n, sum of g, of g squared, of x, changes m, Sxx, Sxy, Syy."""
-        key = (category, start)
-        if key not in self._sums:
-            gaps = self._gaps.get(category, [])[: bisect_left(self._days.get(category, []), start)]
-            changes = [gap.change for gap in gaps if gap.change is not None]
-            self._sums[key] = (
-                float(len(gaps)),
-                sum(gap.log_days for gap in gaps),
-                sum(gap.log_days**2 for gap in gaps),
-                sum(gap.size for gap in gaps),
-                float(len(changes)),
-                sum(x * x for x, _ in changes),
-                sum(x * g for x, g in changes),
-                sum(g * g for _, g in changes),
-            )
-        return self._sums[key]
+        return self._sums[category][bisect_left(self._days[category], start)]
+
+    def _whole(self, start: date) -> list[float]:
+        """The same sums over all categories."""
+        if start not in self._brand:
+            sums = [self._sum(category, start) for category in self._cycles]
+            self._brand[start] = [sum(column) for column in zip(*sums, strict=True)]
+        return self._brand[start]
 
     def rhythm(self, category: str, start: date) -> Rhythm:
         """The rhythm of a category for the period that starts on a day."""
@@ -194,8 +207,7 @@ class Teacher:
     def _learn(self, category: str, start: date) -> Rhythm:
         policy = self._policy
         n, g, gg, x, m, xx, xy, yy = self._sum(category, start)
-        whole = [self._sum(each, start) for each in self._cycles]
-        nb, gb, _, xb, mb, xxb, xyb, yyb = (sum(column) for column in zip(*whole, strict=True))
+        nb, gb, _, xb, mb, xxb, xyb, yyb = self._whole(start)
         beta_b = _limited(xyb / (xxb + policy.size_prior), 0, 1)
         beta = _limited((xy + policy.size_prior * beta_b) / (xx + policy.size_prior), 0, 1)
         cycle = self._cycles[category]
@@ -265,7 +277,7 @@ def replenish(
         by_category[category] += found
     cycles = {category: cycles.get(category) for category in by_category}
     teacher = Teacher(by_category, cycles, policy)
-    closed = {c: [math.exp(gap.log_days) for gap in found] for c, found in by_category.items()}
+    closed = {c: [gap.days for gap in found] for c, found in by_category.items()}
     medians = {category: median(days) for category, days in closed.items() if days}
     everything = [days for found in closed.values() for days in found]
     whole = median(everything) if everything else math.nan

@@ -38,6 +38,7 @@ gaps as (
         purchase_number,
         next_date,
         opening_size,
+        {{ days_between('previous_date', 'purchase_date') }} as gap_days,
         ln(cast({{ days_between('previous_date', 'purchase_date') }} as double)) as log_gap
     from purchases
 )
@@ -54,6 +55,7 @@ select
     purchase_number,
     next_date,
     opening_size,
+    gap_days,
     log_gap,
     opening_size - lag(opening_size) over (
         partition by one_id, category_id order by purchase_date nulls last

@@ -8,9 +8,9 @@ trials as (
 ),
 
 closed_gaps as (
-    select category_id, exp(log_gap) as gap_days
+    select category_id, gap_days
     from {{ ref('int_insight__category_gaps') }}
-    where log_gap is not null
+    where gap_days is not null
 ),
 
 category_medians as (

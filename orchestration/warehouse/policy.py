@@ -277,6 +277,8 @@ Kpi = Literal[
     "awakened_aov_lift",
     "dormant_activation_rate_21d",
     "dormant_activation_rate_30d",
+    "at_risk_activation_rate_21d",
+    "at_risk_activation_rate_30d",
     "re_dormancy_rate",
     "repeat_revenue_share",
     "repeat_profit_share",

@@ -46,9 +46,10 @@ def compute(
     known = known_at(landing, as_of, persons)
     life = lifecycle.evaluate(known, lifecycle_mode, policy)
     history = rfm.rfm_history(known, rfm_mode, policy)
-    facts = kpis.facts(known, life, history, policy)
     today = rfm.member_rfm(known, rfm_mode, policy)
     warned = warnings.evaluate(known, life, policy)
+    risks = warnings.risk_history(known, warned, life, history, policy)
+    facts = kpis.facts(known, life, history, policy, risks)
     return Marts(
         known=known,
         fct_orders=orders.fct_orders(known),
@@ -59,7 +60,7 @@ def compute(
         lifecycle_transitions=lifecycle.lifecycle_transitions(known, life),
         member_risk=warnings.member_risk(known, warned, life, today),
         risk_reasons=warnings.risk_reasons(known, warned),
-        risk_history=warnings.risk_history(known, warned, life, history, policy),
+        risk_history=risks,
         churn_reason_profile=churn.churn_reason_profile(known, life, warned, policy),
         retention_cohorts=cohorts.retention_cohorts(known),
         kpi_monthly=kpis.kpi_monthly(facts),

@@ -31,6 +31,8 @@ MONTHLY_METRICS = (
     "awakened_aov_lift",
     "dormant_activation_rate_21d",
     "dormant_activation_rate_30d",
+    "at_risk_activation_rate_21d",
+    "at_risk_activation_rate_30d",
     "re_dormancy_rate",
     "repeat_revenue_share",
     "repeat_profit_share",
@@ -70,6 +72,7 @@ Row = tuple[date, date, str, str, str, float, float, float | None, bool]
 # (dimension type, dimension value) -> numerator, denominator
 Groups = dict[tuple[str, str], tuple[float, float]]
 
+HIGH_RISK_LEVEL = 2
 REVENUE = pl.col("net_revenue_cents").sum() / 100
 PROFIT = pl.col("profit_cents").sum() / 100
 IS_REPEAT = pl.col("order_sequence") >= 2
@@ -85,6 +88,7 @@ class Facts:
     rfm_groups: month end -> group of each person, in the same order.
     months: person -> months with a valid order.
     activity: person, activity_date of valid orders and logins.
+    high_risks: month end -> persons with risk level 2 or 3.
     """
 
     known: Known
@@ -95,6 +99,7 @@ class Facts:
     rfm_groups: dict[date, pl.Series]
     months: dict[str, set[date]]
     activity: pl.DataFrame
+    high_risks: dict[date, list[str]]
 
     def persons_at_start(self, first: date) -> pl.DataFrame:
         """Return all persons with their value in each dimension for a period from `first`."""
@@ -313,17 +318,29 @@ def add_reactivation(period: Period) -> None:
 
 def add_dormant_activation(period: Period) -> None:
     """Add how many of the dormant and churned of the previous month end order soon."""
+    life = period.facts.life
+    stages = zip(life.persons, life.stages_at(days_before(period.first, 1)), strict=True)
+    add_activation(period, "dormant", [person for person, stage in stages if was_lost(stage)])
+
+
+def add_at_risk_activation(period: Period) -> None:
+    """Add how many of those at high risk at the previous month end order soon."""
     eve = days_before(period.first, 1)
-    stages = zip(period.facts.life.persons, period.facts.life.stages_at(eve), strict=True)
-    lost = pl.DataFrame({"person": [p for p, stage in stages if was_lost(stage)]}).cast(pl.String)
+    add_activation(period, "at_risk", period.facts.high_risks.get(eve, []))
+
+
+def add_activation(period: Period, of: str, watched: Sequence[str]) -> None:
+    """Add how many of the watched persons order within 21 and 30 days of the eve."""
+    eve = days_before(period.first, 1)
+    frame = pl.DataFrame({"person": watched}, {"person": pl.String})
     for days in period.facts.policy.at(period.last).activation_days:
         deadline = days_before(eve, -days)
         dated = pl.col("order_date")
         buyers = period.facts.orders.filter((dated > eve) & (dated <= deadline))["person"]
         persons = period.with_dimensions(
-            lost.with_columns(came=pl.col("person").is_in(buyers.drop_nulls().to_list()))
+            frame.with_columns(came=pl.col("person").is_in(buyers.drop_nulls().to_list()))
         )
-        metric = f"dormant_activation_rate_{days}d"
+        metric = f"{of}_activation_rate_{days}d"
         period.add_all(
             sums(persons, {metric: (pl.col("came").sum(), pl.len())}),
             known_from=deadline,
@@ -363,14 +380,19 @@ MONTHLY: tuple[Metrics, ...] = (
     add_repurchase,
     add_reactivation,
     add_dormant_activation,
+    add_at_risk_activation,
     add_off_campaign_ratio,
 )
 
 
 def facts(
-    known: Known, life: Lifecycle, rfm_history: pl.DataFrame, policy: Policy = DEFAULT
+    known: Known,
+    life: Lifecycle,
+    rfm_history: pl.DataFrame,
+    policy: Policy = DEFAULT,
+    risk_history: pl.DataFrame | None = None,
 ) -> Facts:
-    """Gather what the metrics need."""
+    """Gather what the metrics need (without a history of risk nobody is at high risk)."""
     profit = (
         known.lines.drop_nulls("unit_cost_cents")
         .with_columns(
@@ -414,6 +436,11 @@ def facts(
         )["rfm_group"].fill_null(NONE)
         for end in rfm_history["as_of_date"].unique()
     }
+    high_risks: dict[date, list[str]] = {}
+    if risk_history is not None:
+        risky = risk_history.filter(pl.col("risk_level") >= HIGH_RISK_LEVEL)
+        for end, person in risky.select("as_of_date", "person").iter_rows():
+            high_risks.setdefault(end, []).append(person)
     if segments["person"].to_list() != life.persons:
         message = "the lifecycle is of other persons"
         raise ValueError(message)
@@ -426,6 +453,7 @@ def facts(
         rfm_groups=rfm_groups,
         months=buying_months(known),
         activity=activity,
+        high_risks=high_risks,
     )
 
 

@@ -113,6 +113,12 @@ class Results:
         return kpis.facts(self.known, self.life, self.no_groups, self.world.policy)
 
     @cached_property
+    def facts_with_risks(self) -> kpis.Facts:
+        """Facts in which nobody has a group, but everybody their risk."""
+        risks = self.mart("risk_history")
+        return kpis.facts(self.known, self.life, self.no_groups, self.world.policy, risks)
+
+    @cached_property
     def no_groups(self) -> pl.DataFrame:
         return rfm.member_rfm(self.known, "fixed").clear()
 
@@ -128,6 +134,8 @@ class Results:
         _, metric, *rest = target.split("/")
         if rest:
             facts = self.facts
+        elif METRIC_MAKER[metric] is kpis.add_at_risk_activation:
+            facts = self.facts_with_risks
         elif metric in STAGE_METRICS:
             facts = self.facts_without_groups
         else:
@@ -196,6 +204,8 @@ METRIC_MAKER: dict[str, kpis.Metrics] = {
     "re_dormancy_rate": kpis.add_reactivation,
     "dormant_activation_rate_21d": kpis.add_dormant_activation,
     "dormant_activation_rate_30d": kpis.add_dormant_activation,
+    "at_risk_activation_rate_21d": kpis.add_at_risk_activation,
+    "at_risk_activation_rate_30d": kpis.add_at_risk_activation,
     "off_campaign_order_ratio": kpis.add_off_campaign_ratio,
     "active_member_share": kpis.add_active_member_share,
     "aov": kpis.add_order_metrics,
@@ -1071,6 +1081,8 @@ patched(
     deadline(-1),
     "kpi/dormant_activation_rate_21d",
     "kpi/dormant_activation_rate_30d",
+    "kpi/at_risk_activation_rate_21d",
+    "kpi/at_risk_activation_rate_30d",
 )
 patched(
     "a day more to come back",
@@ -1079,7 +1091,20 @@ patched(
     deadline(1),
     "kpi/dormant_activation_rate_21d",
     "kpi/dormant_activation_rate_30d",
+    "kpi/at_risk_activation_rate_21d",
+    "kpi/at_risk_activation_rate_30d",
 )
+
+
+for level in (1, 3):
+    patched(
+        f"high risk from level {level}",
+        kpis,
+        "HIGH_RISK_LEVEL",
+        level,
+        "kpi/at_risk_activation_rate_21d",
+        "kpi/at_risk_activation_rate_30d",
+    )
 
 
 @mutation("back within the month", "kpi/dormant_activation_rate_30d", step="results")

@@ -7,6 +7,7 @@ each person, as the definition says it, and reads everything else off the answer
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -503,8 +504,11 @@ def levels(
         if CODES[life.stages[number, place]] in WATCHED
     }
     alive = chances.at(list(watched), day)
+    counts = np.zeros(len(life.persons), dtype=int)
+    for holds in warned.holds.values():
+        counts += holds[number]
     for person, place in watched.items():
-        count = sum(bool(holds[number, place]) for holds in warned.holds.values())
+        count = int(counts[place])
         group = groups.get(person)
         risk = level(count, group in IMPORTANT_GROUPS, alive[person])
         yield person, group, risk, count, alive[person]
@@ -565,6 +569,8 @@ def risk_history(
     dates: dict[str, list[date]] = defaultdict(list)
     for person, day in persons_orders(known).select("person", "order_date").iter_rows():
         dates[person].append(day)
+    for days in dates.values():
+        days.sort()
     saved = timedelta(days=policy.at(known.as_of).saved_days)
     chances = Alive(known)
     rows = []
@@ -575,7 +581,7 @@ def risk_history(
             .iter_rows()
         )
         for person, group, risk, count, alive in levels(warned, life, end, groups, chances):
-            later = min((day for day in dates[person] if day > end), default=None)
+            later = next(iter(dates[person][bisect_right(dates[person], end) :]), None)
             is_over = risk > 0 and end + saved <= known.as_of
             is_saved = (later is not None and later <= end + saved) if is_over else None
             rows.append((end, person, group, risk, count, later, is_saved, alive))

@@ -22,8 +22,10 @@
     ('monthly_cohorts', 'half_year_retention', 'retained_half_year', 'cohort_members'),
     ('reactivated_values', 'awakened_aov_lift', 'aov_after', 'aov_before'),
     ('monthly_reactivations', 're_dormancy_rate', 'dormant_again', 'reactivated'),
-    ('monthly_lapsed', 'dormant_activation_rate_21d', 'activated_21d', 'lapsed'),
-    ('monthly_lapsed', 'dormant_activation_rate_30d', 'activated_30d', 'lapsed'),
+    ('monthly_activations', 'dormant_activation_rate_21d', 'lapsed_activated_21d', 'lapsed'),
+    ('monthly_activations', 'dormant_activation_rate_30d', 'lapsed_activated_30d', 'lapsed'),
+    ('monthly_activations', 'at_risk_activation_rate_21d', 'high_risk_activated_21d', 'high_risk'),
+    ('monthly_activations', 'at_risk_activation_rate_30d', 'high_risk_activated_30d', 'high_risk'),
     ('monthly_activity', 'active_member_share', 'active_members', 'registered_members'),
 ] %}
 with
@@ -85,15 +87,18 @@ monthly_reactivations as (
     from {{ ref('int_kpi__monthly_reactivations') }}
 ),
 
-monthly_lapsed as (
+monthly_activations as (
     select
         period_start_date,
         dimension_type,
         dimension_value,
         lapsed,
-        activated_21d,
-        activated_30d
-    from {{ ref('int_kpi__monthly_lapsed') }}
+        lapsed_activated_21d,
+        lapsed_activated_30d,
+        high_risk,
+        high_risk_activated_21d,
+        high_risk_activated_30d
+    from {{ ref('int_kpi__monthly_activations') }}
 ),
 
 monthly_activity as (

@@ -20,14 +20,17 @@ periods as (
         targets.metric_code,
         targets.benchmark,
         targets.direction,
-        case targets.metric_code
-            when 'next_month_retention'
+        case
+            when targets.metric_code = 'next_month_retention'
                 then {{ add_days(add_months('months.period_start_date', 2), -1) }}
-            when 'half_year_retention'
+            when targets.metric_code = 'half_year_retention'
                 then {{ add_days(add_months('months.period_start_date', 7), -1) }}
-            when 'awakened_aov_lift' then {{ add_days('months.period_end_date', 180) }}
-            when 're_dormancy_rate' then {{ add_days('months.period_end_date', 180) }}
-            when 'dormant_activation_rate_30d'
+            when targets.metric_code in ('awakened_aov_lift', 're_dormancy_rate')
+                then {{ add_days('months.period_end_date', 180) }}
+            when
+                targets.metric_code in (
+                    'dormant_activation_rate_30d', 'at_risk_activation_rate_30d'
+                )
                 then
                     greatest(
                         months.period_end_date, {{ add_days('months.period_start_date', 29) }}

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -28,10 +29,12 @@ DATA_S_OWN_DATE = BuildOptions()
 WHAT_LASTS = ("--select", "+config.materialized:incremental")
 """The models that keep rows from build to build, and what they read. A build makes all others anew,
 so of several builds in a row only the last one has to make them."""
+WHAT_GROWS = (*WHAT_LASTS, "--exclude", "config.materialized:view", "resource_type:seed")
+"""Of these, what a further day can change: views and policies are those of the build before."""
 
 
 class BuildWarehouse(Protocol):
-    """Loads a landing folder and builds it; returns the DuckDB build file."""
+    """Loads a landing folder and builds it, or what `marts` need; returns the DuckDB build file."""
 
     def __call__(
         self,
@@ -39,6 +42,7 @@ class BuildWarehouse(Protocol):
         as_of: date | None = None,
         rfm_mode: Literal["quantile", "fixed"] = "quantile",
         lifecycle_mode: Literal["fixed", "adaptive"] = "fixed",
+        marts: Sequence[str] = (),
     ) -> Path: ...
 
 
@@ -135,6 +139,12 @@ def cdnow_landing(made_once: Callable[[str, Callable[[Path], None]], Path]) -> P
 
 
 @pytest.fixture(scope="session")
+def cdnow_sample_landing(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Landing folder of CDNOW's published tenth."""
+    return made_once("cdnow_sample", partial(cdnow.write_landing, sample=True))
+
+
+@pytest.fixture(scope="session")
 def loaded(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Callable[[Path], Path]:
     """Load a landing folder at most once; returns the folder that holds its lake.
 
@@ -159,14 +169,17 @@ def build_warehouse(
         as_of: date | None = None,
         rfm_mode: Literal["quantile", "fixed"] = "quantile",
         lifecycle_mode: Literal["fixed", "adaptive"] = "fixed",
+        marts: Sequence[str] = (),
     ) -> Path:
         options = BuildOptions(as_of=as_of, rfm_mode=rfm_mode, lifecycle_mode=lifecycle_mode)
-        name = f"warehouse-{digest(str(landing), str(options))}"
+        name = f"warehouse-{digest(str(landing), str(options), *marts)}"
+        selection = ("--select", *(f"+{mart}" for mart in marts)) if marts else ()
         answer = "build_file.txt"
         lake = make_workspace(loaded(landing), landing).lake
 
         def write(folder: Path) -> None:
-            build_file = build_brand(replace(make_workspace(folder, landing), lake=lake), options)
+            workspace = replace(make_workspace(folder, landing), lake=lake)
+            build_file = build_brand(workspace, options, *selection)
             (folder / answer).write_text(str(build_file), encoding="utf-8")
 
         return Path((made_once(name, write) / answer).read_text(encoding="utf-8"))

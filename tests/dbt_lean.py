@@ -1,8 +1,9 @@
 """What a dbt of tests leaves out: work whose only product nobody reads.
 
 A build of a small brand is dbt's own work more than the database's. Here nobody listens to events,
-templates are compiled once for all forks, and the macros of a context are looked up in one
-dictionary. Which statements reach the database, and in which order, stays dbt's.
+templates are compiled and the graph is linked once for all forks, the macros of a context are
+looked up in one dictionary and relations by their key. Which statements reach the database, and in
+which order, stays dbt's.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from functools import cache
 from typing import Any
 
 import jinja2
+from dbt.adapters.base.impl import BaseAdapter
+from dbt.adapters.reference_keys import _make_ref_key
 from dbt.clients.jinja import MacroGenerator
-from dbt.compilation import Linker
+from dbt.compilation import Compiler, Linker
+from dbt.context import providers
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import Macro
+from dbt.graph.graph import Graph
+from dbt.utils import utils
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import get_template, template_cache
 from dbt_common.events.base_types import DebugLevel, EventLevel, InfoLevel
@@ -28,9 +34,9 @@ def leave_out(project: Manifest) -> None:
     _silence_events()
     _flatten_namespaces()
     _compile_templates_once(project)
-    # A project that was read has no cycles, and an order of data tests among models needs some.
-    Linker.find_cycles = lambda self: None  # type: ignore[method-assign]
-    agate_helper.empty_table = cache(agate_helper.empty_table)
+    _link_once(project)
+    _find_relations_by_key()
+    _ask_once()
 
 
 def _silence_events() -> None:
@@ -99,3 +105,60 @@ def _compile_templates_once(project: Manifest) -> None:
     for node in project.nodes.values():
         if node.raw_code:
             get_template(node.raw_code, {}, node)
+
+
+def _link_once(project: Manifest) -> None:
+    """The graph is the same for every fork; each has its own copy of it."""
+    # A project that was read has no cycles, and an order of data tests among models needs some.
+    Linker.find_cycles = lambda self: None  # type: ignore[method-assign]
+    project.build_parent_and_child_maps()  # type: ignore[no-untyped-call]
+    graphs = {}
+    for has_test_edges in (False, True):
+        linker = Linker()
+        linker.link_graph(project)
+        if has_test_edges:
+            linker.add_test_edges(project)
+        graphs[has_test_edges] = Graph(linker.graph)
+
+    def compile_project(
+        self: Compiler, manifest: Manifest, write: bool = True, add_test_edges: bool = False
+    ) -> Graph:
+        self.initialize()  # type: ignore[no-untyped-call]
+        return graphs[add_test_edges]
+
+    Compiler.compile = compile_project  # type: ignore[method-assign]
+
+
+def _find_relations_by_key() -> None:
+    """A relation is asked for by its name, and not for all that its schema holds."""
+    usual = BaseAdapter.get_relation
+
+    def get_relation(self: Any, database: str, schema: str, identifier: str) -> Any:
+        if not self._schema_is_cached(database, schema):
+            return usual(self, database, schema, identifier)
+        sought = self.Relation.create(database=database, schema=schema, identifier=identifier)
+        found = self.cache.relations.get(_make_ref_key(sought))
+        return None if found is None else found.inner
+
+    BaseAdapter.get_relation = get_relation  # type: ignore[method-assign]
+
+
+def _ask_once() -> None:
+    """What contexts and results of queries begin with is the same every time."""
+    agate_helper.empty_table = cache(agate_helper.empty_table)
+    usual_tester = cache(agate_helper.build_type_tester)
+
+    def build_type_tester(
+        text_columns: Iterable[str], string_null_values: Iterable[str] | None = ("null", "")
+    ) -> Any:
+        return usual_tester(tuple(sorted(text_columns)), tuple(string_null_values or ()))
+
+    agate_helper.build_type_tester = build_type_tester
+    arguments: list[dict[str, Any]] = []
+
+    def args_to_dict(args: Any) -> dict[str, Any]:
+        if not arguments:
+            arguments.append(utils.args_to_dict(args))  # type: ignore[no-untyped-call]
+        return dict(arguments[0])
+
+    providers.args_to_dict = args_to_dict  # type: ignore[attr-defined]

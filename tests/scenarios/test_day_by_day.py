@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.demo_brand.generate import Slice, write_brand
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
-from tests.conftest import WHAT_LASTS, BuildWarehouse, hand_over, make_workspace
+from tests.conftest import WHAT_GROWS, WHAT_LASTS, BuildWarehouse, hand_over, make_workspace
 from tests.demo_brand.clean import persons_of, read_clean, with_tenures
 from tests.oracles.compare import check
 from tests.oracles.everything import compute
@@ -54,7 +54,7 @@ def day_by_day(whole: Path, made_once: MadeOnce) -> Path:
             assert parts
             for part in parts:
                 shutil.copytree(part, folder / part.relative_to(later))
-            hand_over(workspace, *WHAT_LASTS)
+            hand_over(workspace, *WHAT_GROWS)
         for table in whole.glob("*/*"):
             shutil.copytree(table, workspace.landing / table.relative_to(whole) / "once-more")
         hand_over(workspace)

@@ -26,14 +26,14 @@ AT_LEAST = 35
 @pytest.mark.slow
 def test_all_unit_tests_of_the_models_pass(
     tmp_path: Path,
-    cdnow_landing: Path,
+    cdnow_sample_landing: Path,
     loaded: Callable[[Path], Path],
     build_warehouse: BuildWarehouse,
 ) -> None:
     build_file = tmp_path / "rekindle.duckdb"
-    shutil.copyfile(build_warehouse(cdnow_landing, date(1998, 2, 14)), build_file)
+    shutil.copyfile(build_warehouse(cdnow_sample_landing, date(1998, 2, 14)), build_file)
     files = dbt_files(build_file)
-    environment = dbt_environment(loaded(cdnow_landing) / "lake", build_file, DEFAULT_ZONE)
+    environment = dbt_environment(loaded(cdnow_sample_landing) / "lake", build_file, DEFAULT_ZONE)
 
     result = run_dbt(files, ["test", "--select", "test_type:unit"], environment)
 

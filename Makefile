@@ -38,7 +38,7 @@ if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 "$(PYTHON)" requirements/install.py
 endef
 
-.PHONY: help demo test lint parse policy pytest parity lineage dbt dagster fix lock clean clean-data
+.PHONY: help demo test lint parse policy pytest parity lineage dbt serve fix lock clean clean-data
 
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
@@ -109,10 +109,9 @@ dbt:  ## any dbt command on the demo's files: make dbt ARGS='show -s member_rfm'
 	@$(setup) $(LOCK)
 	@$(BIN)/rekindle dbt --engine '$(ENGINE)' $(ARGS)
 
-dagster:  ## the asset graph and the schedules in a browser
+serve:  ## Dagster for DATA: web pages, schedules and sensors (Ctrl-C ends it; ARGS='--port 3001')
 	@$(setup) run
-	@mkdir -p var/dagster && cp dagster.yaml var/dagster/dagster.yaml
-	@DAGSTER_HOME="$(CURDIR)/var/dagster" $(BIN)/dagster dev
+	@exec $(BIN)/rekindle serve '$(DATA)' $(ARGS)
 
 lock:  ## write the locks anew from requirements/*.in (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

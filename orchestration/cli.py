@@ -371,6 +371,23 @@ def page_command(person: str, data: str) -> None:
         terminal.say("  " + ", ".join(f"{fact} {value}" for fact, value in entry.facts))
 
 
+@main.command(name="serve")
+@click.argument("data", default="", required=False)
+@click.option("--port", default=3000, show_default=True, help="Where browsers find it.")
+def serve_command(data: str, port: int) -> None:
+    """Run Dagster for a brand: its web pages, and the daemon of schedules and sensors.
+
+    DATA: as for `rekindle demo`; default: REKINDLE_DATA, else the demo brand. Ctrl-C ends it.
+    """
+    from orchestration.service import serve  # late: few need it
+
+    environment = dict(os.environ)
+    if data:
+        resolve_workspace(data)
+        environment["REKINDLE_DATA"] = data
+    serve(port, Terminal(total=1).say, environment)
+
+
 @main.group(cls=_Group)
 def identity() -> None:
     """Who is who."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -242,19 +240,3 @@ def test_hidden_files_do_not_wake_the_sensor(landing: Path) -> None:
     (landing / ".made_by_adapter.json").write_text("{}")
     (landing / "_SUCCESS").touch()
     assert folder_state(landing) == before
-
-
-def test_dagster_validates_the_definitions(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "dagster", "definitions", "validate"],
-        cwd=PROJECT,
-        env={
-            "PATH": str(Path(sys.executable).parent),
-            "DAGSTER_HOME": str(tmp_path),
-            "HOME": str(tmp_path),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -65,7 +65,7 @@ def expect(values: Mapping[int, float], at: int, period: Period) -> Expectation 
 
 
 def _level(values: Mapping[int, float], at: int, cycle: int) -> float | None:
-    """Median of the cycle before a period; None where half of it is missing or it is not above 0."""
+    """Median of the cycle before a period; None where half is missing or it is not above 0."""
     before = [values[number] for number in range(at - cycle, at) if number in values]
     if 2 * len(before) <= cycle:
         return None

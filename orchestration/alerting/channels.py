@@ -42,7 +42,7 @@ class Channel:
 
     @property
     def service(self) -> str:
-        """The kind of receiver: wecombot, dingtalk, feishu, slack, mailtos, jsons …"""
+        """The kind of receiver: wecombot, dingtalk, feishu, slack, mailtos, jsons or other."""
         return self.url.partition("://")[0].lower()
 
     @property

@@ -75,9 +75,7 @@ def judge(rule: Rule, series: Series) -> Iterator[Verdict]:
         )
 
 
-def judge_all(
-    rules: tuple[Rule, ...], series: Mapping[SeriesKey, Series]
-) -> tuple[Verdict, ...]:
+def judge_all(rules: tuple[Rule, ...], series: Mapping[SeriesKey, Series]) -> tuple[Verdict, ...]:
     """The verdicts of all rules, in their order."""
     return tuple(
         verdict

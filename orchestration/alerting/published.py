@@ -36,8 +36,7 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     (
         "threshold",
         "double",
-        "Bound that the value may not pass: the limit, the edge of the band, or of both the one "
-        "farther out. [阈值]",
+        "Bound not to pass: limit, edge of the band, or of both the one farther out. [阈值]",
     ),
     ("expected_value", "double", "What the band expects; null for a fixed limit. [预期值]"),
     ("since", "date", "First day of the first period in a row that breached. [起始日]"),
@@ -52,17 +51,14 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     (
         "delivered_to",
         "varchar",
-        "Channels that had received it when this file was published; those of the newest "
-        "evaluation are told after it. [已送达渠道]",
+        "Channels that had received it by the publication, after which they hear. [已送达渠道]",
     ),
     ("delivered_at", "timestamp", "When the last of them received it (UTC). [送达时间]"),
 )
 """Name, type and description of each column, in the order of AlertEvent."""
 
 
-def write_alert_events(
-    connection: duckdb.DuckDBPyConnection, events: Sequence[AlertEvent]
-) -> None:
+def write_alert_events(connection: duckdb.DuckDBPyConnection, events: Sequence[AlertEvent]) -> None:
     """Make the table in the current database of a connection."""
     connection.execute("create schema if not exists ops")
     columns = ", ".join(f"{name} {kind}" for name, kind, _ in COLUMNS)

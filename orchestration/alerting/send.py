@@ -1,8 +1,8 @@
 """Sends one message through Apprise, and finds out whether it arrived.
 
-Apprise takes every answer with status 200 for a success. WeCom, DingTalk and Feishu answer an error
-with status 200 and say so in the body, so the answers are looked at here too. Reasons never hold
-the URL: it is the secret.
+Apprise says only whether it thinks so, and takes every 200 of WeCom and DingTalk for a success,
+though they say in it that they failed. So the answers are looked at here. Reasons never hold the
+URL: it is the secret.
 """
 
 from __future__ import annotations
@@ -122,8 +122,9 @@ def _plugin(channel: Channel, key: str, timeout: float) -> Any:
         )
     plugin.socket_connect_timeout = timeout
     plugin.socket_read_timeout = timeout
-    if isinstance(getattr(plugin, "headers", None), dict):
-        plugin.headers[KEY_HEADER] = key
+    headers = getattr(plugin, "headers", None)
+    if isinstance(headers, dict):
+        headers[KEY_HEADER] = key
     return plugin
 
 
@@ -160,7 +161,7 @@ def _watched() -> Iterator[_Seen]:
     logger.addHandler(listener)
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    requests.Session.send = recording  # type: ignore[method-assign]
+    requests.Session.send = recording  # type: ignore[assignment,method-assign]
     try:
         yield seen
     finally:
@@ -213,4 +214,3 @@ def _network_reason(error: requests.RequestException, timeout: float) -> str:
 def _host(url: str | bytes | None) -> str:
     text = url.decode() if isinstance(url, bytes) else url or ""
     return text.partition("://")[2].partition("/")[0].rpartition("@")[2] or "the receiver"
-

@@ -76,15 +76,15 @@ def start_of(period: Period, number: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def read_series(
-    build: duckdb.DuckDBPyConnection, rules: Iterable[Rule]
-) -> dict[SeriesKey, Series]:
+def read_series(build: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> dict[SeriesKey, Series]:
     """What the rules look at. A mart that the build does not have gives nothing."""
     wanted = {(rule.period, rule.metric_code, rule.dimension_type) for rule in rules}
     found: dict[SeriesKey, Series] = {key: Series() for key in wanted}
     for table in tables_of(build) & _SOURCES.keys():
         period, query = _SOURCES[table]
-        pairs = sorted({(metric, dimension) for when, metric, dimension in wanted if when == period})
+        pairs = sorted(
+            {(metric, dimension) for when, metric, dimension in wanted if when == period}
+        )
         if not pairs:
             continue
         rows = build.execute(

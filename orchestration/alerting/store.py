@@ -279,8 +279,15 @@ class AlertStore:
             ORDER BY rule_code, dimension_type, dimension_value"""
         ).fetchall()
         return tuple(
-            Alert(*row[:4], date.fromisoformat(row[4]), datetime.fromisoformat(row[5]))
-            for row in rows
+            Alert(
+                alert_id=str(alert_id),
+                rule_code=str(rule_code),
+                dimension_type=str(dimension_type),
+                dimension_value=str(dimension_value),
+                since=date.fromisoformat(since),
+                opened_at=datetime.fromisoformat(opened_at),
+            )
+            for alert_id, rule_code, dimension_type, dimension_value, since, opened_at in rows
         )
 
     def open(self, alert: Alert) -> None:
@@ -306,8 +313,10 @@ class AlertStore:
             "SELECT * FROM events WHERE alert_id = ? ORDER BY evaluation DESC LIMIT 1",
             (alert.alert_id,),
         ).fetchone()
-        start = date.fromisoformat(row[6]) if row[6] else None
-        return Event(*row[:6], start, *row[7:])
+        values = dict(zip((column.name for column in fields(Event)), row, strict=True))
+        start = values["period_start_date"]
+        values["period_start_date"] = date.fromisoformat(start) if start else None
+        return Event(**values)
 
     def told(self, alert: Alert, channel: str) -> tuple[str, datetime] | None:
         """Which alert of this rule and dimension value a channel was last told of, and when."""
@@ -332,9 +341,7 @@ class AlertStore:
             ),
         )
 
-    def add_message(
-        self, letter: Letter, at: datetime, events: Sequence[Event] = ()
-    ) -> None:
+    def add_message(self, letter: Letter, at: datetime, events: Sequence[Event] = ()) -> None:
         """Add a message that waits to be sent; one that is known is left as it is."""
         entries = json.dumps([asdict(entry) for entry in letter.entries], ensure_ascii=False)
         added = self._connection.execute(

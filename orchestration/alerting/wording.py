@@ -67,12 +67,15 @@ def sentences(
     begun = _period(rule, since)
     who_en, who_zh = dimension_labels(rule.dimension_type, verdict.dimension_value)
     if state == "recovered":
-        return (
+        english = (
             f"{rule.text_en}: back to {value} in {period} (bound {limit}) after it had been so "
-            f"since {begun}; {who_en}.",
-            f"{rule.text_zh}：{period} 为 {value}，已回到界限 {limit} 以内（自 {begun} 起异常）；"
-            f"{who_zh}。",
+            f"since {begun}; {who_en}."
         )
+        chinese = (
+            f"{rule.text_zh}：{period} 为 {value}，已回到界限 {limit} 以内（自 {begun} 起异常）；"
+            f"{who_zh}。"
+        )
+        return english, chinese
     gap = _gap(verdict.value, bound.threshold, unit, currency)
     side_en, side_zh = ("below", "低于") if rule.comparator == "below" else ("above", "高于")
     usual_en = usual_zh = ""
@@ -83,12 +86,15 @@ def sentences(
         usual_en, usual_zh = f" (expected {expected})", f"，预期 {expected}"
         if rule.kind == "both":
             kind_en, kind_zh = "limit and usual range, which end at", "限值与常态范围"
-    return (
+    english = (
         f"{rule.text_en}: {value} in {period}, {gap} {side_en} {kind_en} {limit}{usual_en}; "
-        f"since {begun}; {who_en}.",
-        f"{rule.text_zh}：{period} 为 {value}，{side_zh}{kind_zh} {limit}（差 {gap}{usual_zh}）；"
-        f"自 {begun} 起；{who_zh}。",
+        f"since {begun}; {who_en}."
     )
+    chinese = (
+        f"{rule.text_zh}：{period} 为 {value}，{side_zh}{kind_zh} {limit}（差 {gap}{usual_zh}）；"
+        f"自 {begun} 起；{who_zh}。"
+    )
+    return english, chinese
 
 
 def closing_sentences(
@@ -170,9 +176,7 @@ def _line(entry: Entry, language: Language) -> str:
         f"- [{entry.severity}] {f'{state_en}: ' if state_en else ''}{entry.text_en} "
         f"Ask: {entry.owner}"
     )
-    line_zh = (
-        f"- 【{_SEVERITY_ZH[entry.severity]}】{state_zh}{entry.text_zh}负责人：{entry.owner}"
-    )
+    line_zh = f"- 【{_SEVERITY_ZH[entry.severity]}】{state_zh}{entry.text_zh}负责人：{entry.owner}"
     return _both(language, line_en, line_zh)
 
 

@@ -124,9 +124,7 @@ def publish_folder(
             publication = _publication(state, read_publication(target), now)
             new_file = folder / f".{BUILD_FILE_NAME}.{os.getpid()}.tmp"
             new_folder = folder / _VERSIONS / _version_name(folder, state.build_id)
-            rows = _write(
-                build_file, marts, publication, alerts, new_file, new_folder, on_table
-            )
+            rows = _write(build_file, marts, publication, alerts, new_file, new_folder, on_table)
             _sync_tree(new_folder)
             _sync(new_file)
             _swap_parquet(folder, new_folder)
@@ -245,7 +243,8 @@ def _write(
             if on_table is not None:
                 on_table(f"{mart.schema}.{mart.name}", rows[f"{mart.schema}.{mart.name}"])
         for table in (PUBLICATION_TABLE, ALERTS_TABLE):
-            _export_relation(connection, *table.split("."), new_folder)
+            schema, _, name = table.partition(".")
+            _export_relation(connection, schema, name, new_folder)
         connection.execute("checkpoint published")
         connection.execute("use memory")
         connection.execute("detach published")

@@ -24,6 +24,9 @@ _KPI = (
     "period_start_date date, metric_code text, dimension_type text, dimension_value text, "
     "value double, denominator double, is_complete boolean"
 )
+_SCORES = (
+    "check_date date, system text, table_name text, column_name text, is_below_minimum boolean"
+)
 _RULES = {
     "valid_from": "date",
     "rule_code": "text",
@@ -114,8 +117,7 @@ def make_build(
             ),
             (
                 "ops.data_quality_scorecard",
-                "check_date date, system text, table_name text, column_name text, "
-                "is_below_minimum boolean",
+                _SCORES,
                 quality,
             ),
             (

@@ -71,7 +71,7 @@ def http_receiver(*answers: Answer) -> Iterator[Receiver]:
             except OSError:
                 pass  # who asked has gone
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *_said: Any) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -102,11 +102,13 @@ def smtp_receiver(*refusals: str) -> Iterator[Mailbox]:
     box = Mailbox(refusals=list(refusals))
 
     class Handler:
-        async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:
+        async def handle_DATA(  # noqa: N802
+            self, server: object, session: object, envelope: Any
+        ) -> str:
             if box.refusals:
                 return box.refusals.pop(0)
             mail = message_from_bytes(envelope.content, policy=policy.default)
-            box.mails.append(mail)  # type: ignore[arg-type]
+            box.mails.append(mail)
             return "250 OK"
 
     box.port = free_port()  # the controller looks whether it listens, so it has to know where

@@ -19,7 +19,7 @@ from orchestration.alerting.store import AlertStore, Letter
 from orchestration.alerting.wording import Entry
 from tests.alerting.receivers import Answer, Receiver, free_port, http_receiver, smtp_receiver
 
-NOW = datetime(2025, 7, 1, 3)
+NOW = datetime(2025, 7, 1, 3)  # noqa: DTZ001
 ENTRY = Entry(
     state="opened",
     severity="critical",
@@ -76,7 +76,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
         if service == "json":
             url = f"json://127.0.0.1:{receiver.port}/hook"
             return Channel("operations", url, "both")
-        kind = type(apprise.Apprise.instantiate(URLS[service]))
+        kind: Any = type(apprise.Apprise.instantiate(URLS[service]))
         if service == "slack":
             monkeypatch.setattr(kind, "webhook_url", f"{receiver.url}/services")
         else:
@@ -99,7 +99,8 @@ class Post:
         self.store.add_message(Letter(message_id, channel, entries, 0), NOW)
 
     def deliver(self, *channels: Channel, timeout: float = 5, with_dead: bool = False) -> Delivery:
-        settings = AlertSettings({one.name: one for one in channels}, "https://b.example/", timeout, ())
+        named = {one.name: one for one in channels}
+        settings = AlertSettings(named, "https://b.example/", timeout, ())
         return deliver(
             self.file,
             settings,
@@ -129,7 +130,12 @@ def test_a_message_arrives_whole(service: str, post: Post, connect: Connect) -> 
         assert post.deliver(channel) == Delivery(0, ()), "and once only"
     (received,) = receiver.received
     text = text_of(service, received.content)
-    for part in ("沉睡会员激活率偏低", "12.5% below the limit 8.0%", "recall / 唤醒", "https://b.example/"):
+    for part in (
+        "沉睡会员激活率偏低",
+        "12.5% below the limit 8.0%",
+        "recall / 唤醒",
+        "https://b.example/",
+    ):
         assert part in text
     assert post.store.waiting() == ()
     assert post.reasons() == []
@@ -160,7 +166,8 @@ def test_an_error_in_a_200_is_a_failure(service: str, post: Post, connect: Conne
         assert len(receiver.received) == 4
         (reason,) = post.reasons()
         assert "answered with status 200 and " in reason
-        assert any(part in reason for part in ("93000", "310000", "19024", "invalid_token", "7: no"))
+        said = ("93000", "310000", "19024", "invalid_token", "7: no")
+        assert any(part in reason for part in said)
         assert "s3cret" not in reason
         receiver.answers = [Answer(body=OK[service])]
         assert post.deliver(connect(service, receiver)) == Delivery(0, ()), "only on wish"

@@ -13,7 +13,7 @@ from orchestration.alerting.evaluate import BuildFacts, evaluate_build
 from orchestration.alerting.store import AlertEvent, AlertStore, AlertStoreError
 from tests.alerting.builds import AS_OF, LIMIT_RULE, Row, channel_days, days, make_build, months
 
-NOW = datetime(2025, 7, 1, 3)
+NOW = datetime(2025, 7, 1, 3)  # noqa: DTZ001
 
 
 @pytest.fixture
@@ -34,7 +34,6 @@ class Brand:
         daily: list[Row],
         *,
         rules: list[dict[str, Any]] | None = None,
-        day: int | None = None,
         hours: float | None = None,
         channels: tuple[str, ...] = ("operations",),
         monthly: list[Row] | None = None,
@@ -47,9 +46,7 @@ class Brand:
             monthly=monthly or [],
             rules=[LIMIT_RULE] if rules is None else rules,
         )
-        facts = BuildFacts(
-            f"build-{self.builds}", AS_OF + timedelta(days=self.builds if day is None else day), "CNY"
-        )
+        facts = BuildFacts(f"build-{self.builds}", AS_OF + timedelta(days=self.builds), "CNY")
         now = NOW + timedelta(hours=24 * self.builds if hours is None else hours)
         assert evaluate_build(file, self.store, facts, channels, now)
         return [event for event in self.store.events() if event.build_id == facts.build_id]
@@ -108,9 +105,7 @@ def test_the_same_build_again_changes_nothing(brand: Brand, tmp_path: Path) -> N
     before = (brand.store.events(), brand.store.waiting())
     facts = BuildFacts("build-1", AS_OF, "CNY")
     later = NOW + timedelta(days=90)
-    assert not evaluate_build(
-        tmp_path / "build.duckdb", brand.store, facts, ("operations",), later
-    )
+    assert not evaluate_build(tmp_path / "build.duckdb", brand.store, facts, ("operations",), later)
     assert (brand.store.events(), brand.store.waiting()) == before
 
 
@@ -230,9 +225,7 @@ def test_a_channel_that_comes_later_is_told_what_is_open(brand: Brand) -> None:
 
 def test_every_channel_of_a_rule_is_told_and_no_other(brand: Brand) -> None:
     rule = {**LIMIT_RULE, "channels": "operations sales absent"}
-    brand.next(
-        channel_days({"app": 80}), rules=[rule], channels=("data", "operations", "sales")
-    )
+    brand.next(channel_days({"app": 80}), rules=[rule], channels=("data", "operations", "sales"))
     assert [channel for channel, _ in brand.told()] == ["operations", "sales"]
     assert len({letter.message_id for letter in brand.store.waiting()}) == 2
 
@@ -255,5 +248,5 @@ def test_events_up_to_a_date(brand: Brand) -> None:
 def test_a_broken_store_is_a_sentence(tmp_path: Path) -> None:
     file = tmp_path / "alerts.sqlite"
     file.write_bytes(b"no database" * 1000)
-    with pytest.raises(AlertStoreError, match="cannot be used .* remove it, and alerts"):
+    with pytest.raises(AlertStoreError, match=r"cannot be used .* remove it, and alerts"):
         AlertStore(file)

@@ -85,9 +85,7 @@ def test_every_shipped_rule_has_its_case() -> None:
 
 
 @pytest.mark.parametrize("rule", sorted(CASES.keys() | AUDITS))
-def test_rule_fires_and_is_silent(
-    rule: str, verdicts: dict[str, dict[str, list[Verdict]]]
-) -> None:
+def test_rule_fires_and_is_silent(rule: str, verdicts: dict[str, dict[str, list[Verdict]]]) -> None:
     fired = [verdict for verdict in verdicts["fires"][rule] if verdict.is_breach]
     assert len(fired) == 1
     assert verdicts["silent"][rule], "it judges, and finds nothing wrong"

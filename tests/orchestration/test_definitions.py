@@ -242,7 +242,7 @@ def test_a_failed_run_is_told_to_the_channels(
         for _ in range(2):
             context = dg.build_run_status_sensor_context(
                 sensor_name="run_failure_alerts",
-                dagster_event=result.get_job_failure_event(),
+                dagster_event=result.get_run_failure_event(),
                 dagster_instance=instance,
                 dagster_run=result.dagster_run,
                 resources={"brand": brand},

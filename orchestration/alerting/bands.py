@@ -21,9 +21,6 @@ WINDOW: Mapping[Period, int] = {"day": 56, "month": 48}
 NORMAL = 1.4826
 """The median absolute deviation of a normal distribution, times this, is its standard deviation."""
 
-LEAST_OF_SEASON = 2
-"""A season is corrected from so many periods of it on."""
-
 
 @dataclass(frozen=True)
 class Expectation:
@@ -57,7 +54,7 @@ def expect(values: Mapping[int, float], at: int, period: Period) -> Expectation 
         if season > 0:
             rests.append(quotient / season)
     same = [quotients[number] for number in seasons[at % CYCLE[period]]]
-    season = median(same) if len(same) >= LEAST_OF_SEASON else 1.0
+    season = median(same) if same else 1.0
     if not rests or season <= 0:
         return None
     spread = NORMAL * median(abs(rest - 1) for rest in rests)

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.alerting.judge import Verdict, judge_all
-from orchestration.alerting.rules import Rule, rules_in_force, units_in_force
+from orchestration.alerting.rules import Rule, rules_in_force, tables_of, units_in_force
 from orchestration.alerting.series import read_series
 from orchestration.alerting.store import Alert, AlertStore, Evaluation, Event, Letter
 from orchestration.alerting.wording import Entry, State, closing_sentences, sentences
@@ -50,9 +50,10 @@ def evaluate_build(
     if last is not None and last.build_id == facts.build_id:
         return False
     with duckdb.connect(str(build_file), read_only=True) as build:
-        rules = rules_in_force(build, facts.as_of)
-        units = units_in_force(build, facts.as_of)
-        verdicts = judge_all(rules, read_series(build, rules))
+        tables = tables_of(build)
+        rules = rules_in_force(build, tables, facts.as_of)
+        units = units_in_force(build, tables, facts.as_of)
+        verdicts = judge_all(rules, read_series(build, tables, rules))
     number = last.evaluation + 1 if last is not None else 1
     with store.transaction():
         store.add_evaluation(Evaluation(number, facts.build_id, facts.as_of, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -73,23 +73,25 @@ def tables_of(build: duckdb.DuckDBPyConnection) -> frozenset[str]:
     return frozenset(str(name) for (name,) in rows.fetchall())
 
 
-def rules_in_force(build: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Rule, ...]:
-    """The active rules of a business date, by code; none where the build has no such policy."""
-    if "policy.alert_rules" not in tables_of(build):
+def rules_in_force(
+    build: duckdb.DuckDBPyConnection, tables: Collection[str], as_of: date
+) -> tuple[Rule, ...]:
+    """The active rules of a business date, by code; none where the build has no such policy.
+
+    `tables` are those of the build.
+    """
+    if "policy.alert_rules" not in tables:
         return ()
     return tuple(_rule(row) for row in build.execute(_IN_FORCE, [as_of]).fetchall())
 
 
-def units_in_force(build: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
+def units_in_force(
+    build: duckdb.DuckDBPyConnection, tables: Collection[str], as_of: date
+) -> dict[str, str]:
     """The unit of every KPI: ratio, count or money."""
-    if "policy.kpi_targets" not in tables_of(build):
+    if "policy.kpi_targets" not in tables:
         return {}
     return {str(code): str(unit) for code, unit in build.execute(_UNITS, [as_of]).fetchall()}
-
-
-def channels_named(rules: Iterable[Rule]) -> tuple[str, ...]:
-    """Every channel that a rule names, by the alphabet."""
-    return tuple(sorted({channel for rule in rules for channel in rule.channels}))
 
 
 def _rule(row: tuple[object, ...]) -> Rule:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
 
-from orchestration.alerting.rules import Period, Rule, tables_of
+from orchestration.alerting.rules import Period, Rule
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,17 @@ def start_of(period: Period, number: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def read_series(build: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> dict[SeriesKey, Series]:
+def read_series(
+    build: duckdb.DuckDBPyConnection, tables: Collection[str], rules: Iterable[Rule]
+) -> dict[SeriesKey, Series]:
     """What the rules look at. A mart that the build does not have gives nothing."""
     wanted = {(rule.period, rule.metric_code, rule.dimension_type) for rule in rules}
     found: dict[SeriesKey, Series] = {key: Series() for key in wanted}
-    for table in tables_of(build) & _SOURCES.keys():
-        period, query = _SOURCES[table]
+    for table, (period, query) in _SOURCES.items():
         pairs = sorted(
             {(metric, dimension) for when, metric, dimension in wanted if when == period}
         )
-        if not pairs:
+        if not pairs or table not in tables:
             continue
         rows = build.execute(
             f"""with observed (

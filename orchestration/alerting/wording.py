@@ -82,10 +82,10 @@ def sentences(
     kind_en, kind_zh = "the limit", "限值"
     if bound.expected is not None:
         expected = _number(bound.expected, unit, currency)
-        kind_en, kind_zh = "the usual range from", "常态范围"
+        kind_en, kind_zh = "the edge of the usual range", "常态范围"
         usual_en, usual_zh = f" (expected {expected})", f"，预期 {expected}"
         if rule.kind == "both":
-            kind_en, kind_zh = "limit and usual range, which end at", "限值与常态范围"
+            kind_en, kind_zh = "both limit and usual range", "限值与常态范围"
     english = (
         f"{rule.text_en}: {value} in {period}, {gap} {side_en} {kind_en} {limit}{usual_en}; "
         f"since {begun}; {who_en}."

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.alerting.judge import Verdict, judge_all
-from orchestration.alerting.rules import rules_in_force
+from orchestration.alerting.rules import rules_in_force, tables_of
 from orchestration.alerting.series import read_series
 from orchestration.warehouse.policy import DAILY_KPIS
 from tests.alerting.builds import AS_OF, TARGETS, Row, days, make_build, months, shipped_rules
@@ -55,14 +55,14 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, li
     found: dict[str, dict[str, list[Verdict]]] = {}
     for place, name in ((1, "fires"), (2, "silent")):
         fires = name == "fires"
-        tables: dict[str, list[Row]] = {"day": [], "month": []}
+        rows: dict[str, list[Row]] = {"day": [], "month": []}
         for rule in shipped_rules():
             if rule["rule_code"] not in AUDITS:
-                tables[rule["period"]] += rows_of(rule, CASES[rule["rule_code"]][place])
+                rows[rule["period"]] += rows_of(rule, CASES[rule["rule_code"]][place])
         file = make_build(
             tmp_path_factory.mktemp("rules") / f"{name}.duckdb",
-            daily=tables["day"],
-            monthly=tables["month"],
+            daily=rows["day"],
+            monthly=rows["month"],
             audit=[
                 (AS_OF, "review_pair_share", "all", fires),
                 (AS_OF, "cut_identifier_share", "phone", False),
@@ -73,9 +73,10 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, li
             ],
         )
         with duckdb.connect(str(file), read_only=True) as build:
-            rules = rules_in_force(build, AS_OF)
+            tables = tables_of(build)
+            rules = rules_in_force(build, tables, AS_OF)
             found[name] = {rule.rule_code: [] for rule in rules}
-            for verdict in judge_all(rules, read_series(build, rules)):
+            for verdict in judge_all(rules, read_series(build, tables, rules)):
                 found[name][verdict.rule.rule_code].append(verdict)
     return found
 
@@ -108,5 +109,5 @@ def test_daily_metrics_are_those_of_the_targets() -> None:
 
 def test_a_build_without_these_marts_gives_nothing(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "empty.duckdb")) as build:
-        assert rules_in_force(build, AS_OF) == ()
-        assert read_series(build, ()) == {}
+        assert rules_in_force(build, tables_of(build), AS_OF) == ()
+        assert read_series(build, tables_of(build), ()) == {}

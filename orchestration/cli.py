@@ -1,4 +1,4 @@
-"""The command line: rekindle demo, load, build, publish, erase, explain, match and the others.
+"""The command line: rekindle demo, load, build, publish, alerts, erase, match and the others.
 
 A mistake of the user ends with a sentence and exit code 2, a failed run with a sentence and exit
 code 1; neither shows a traceback.
@@ -145,6 +145,7 @@ def demo(
     terminal.say("")
     terminal.sections(summarise(published.files[0]))
     _closing(terminal, published, workspace)
+    _alerts_closing(terminal, workspace, built.aside)
 
 
 @main.command(name="brand")
@@ -221,6 +222,68 @@ def publish_command(
     aside = aside_date(read_lake(workspace.lake), parse_as_of(as_of)) if as_of else None
     terminal = Terminal(total=1)
     _closing(terminal, _publish_step(terminal, workspace, aside), workspace)
+    _alerts_closing(terminal, workspace, aside)
+
+
+@main.group(name="alerts", cls=_Group, invoke_without_command=True)
+@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose alerts.")
+@click.pass_context
+def alerts(context: click.Context, data: str) -> None:
+    """Show the alerts that are open, what waits to be sent and what could not be delivered."""
+    context.obj = resolve_workspace(data)
+    if context.invoked_subcommand is not None:
+        return
+    from orchestration.alerting.overview import overview  # late: few need it
+
+    found = overview(context.obj)
+    terminal = Terminal(total=1)
+    terminal.say(f"{found.counts()}.")
+    for event in found.open:
+        terminal.say(f"  {event.severity:<8} {event.text_en} Ask: {event.owner}")
+        terminal.say(f"  {'':<8} {event.text_zh}")
+    if found.waiting:
+        terminal.say(f"{found.waiting} messages wait: rekindle alerts deliver sends them.")
+    for letter in found.dead:
+        terminal.say(f"not delivered to {letter.channel}: {letter.reason}.")
+    if found.dead:
+        terminal.say("rekindle alerts deliver --dead tries them again.")
+
+
+@alerts.command(name="test")
+@click.pass_obj
+def alerts_test(workspace: Workspace) -> None:
+    """Send a sample to every channel, and say which failed and why."""
+    from orchestration.alerting.channels import read_settings  # late: few need it
+    from orchestration.alerting.deliver import try_channels
+
+    settings = read_settings(workspace)
+    if not settings.channels:
+        raise UsageError(_no_channels(workspace))
+    terminal = Terminal(total=1)
+    outcomes = try_channels(settings, workspace.brand)
+    for name, reason in outcomes.items():
+        terminal.say(f"{name}: {'has it' if reason is None else f'failed: {reason}'}.")
+    if any(outcomes.values()):
+        sys.exit(RekindleError.exit_code)
+
+
+@alerts.command(name="deliver")
+@click.option("--dead", "with_dead", is_flag=True, help="Try dead letters again too.")
+@click.pass_obj
+def alerts_deliver(workspace: Workspace, with_dead: bool) -> None:
+    """Send the messages that wait."""
+    from orchestration.alerting.channels import read_settings  # late: few need it
+    from orchestration.alerting.deliver import deliver
+
+    done = deliver(
+        workspace.alert_store, read_settings(workspace), workspace.brand, with_dead=with_dead
+    )
+    terminal = Terminal(total=1)
+    terminal.say(f"{done.delivered} messages delivered, {len(done.failures)} failed.")
+    for failure in done.failures:
+        terminal.say(f"not delivered to {failure.channel}: {failure.reason}.")
+    if done.failures:
+        sys.exit(RekindleError.exit_code)
 
 
 @main.command(name="erase")
@@ -709,6 +772,35 @@ def _closing(terminal: Terminal, published: Published, workspace: Workspace) -> 
         f"duckdb.connect('{newest}', read_only=True).sql('"
         "select lifecycle_stage, count(*) as persons "
         "from insight.member_lifecycle group by all order by all').show()\""
+    )
+
+
+def _alerts_closing(terminal: Terminal, workspace: Workspace, aside: date | None) -> None:
+    """Deliver what the publication of today found, and say how many alerts are open."""
+    if aside is not None:
+        return
+    from orchestration.alerting.channels import read_settings  # late: large libraries
+    from orchestration.alerting.overview import overview
+
+    settings = read_settings(workspace)
+    counts = overview(workspace).counts()
+    if not settings.channels:
+        terminal.say(f"{counts}: rekindle alerts shows them. {_no_channels(workspace)}")
+        return
+    from orchestration.alerting.deliver import deliver
+
+    done = deliver(workspace.alert_store, settings, workspace.brand)
+    terminal.say(f"{counts}: rekindle alerts shows them. {done.delivered} messages delivered.")
+    for failure in done.failures:
+        terminal.say(f"not delivered to {failure.channel}: {failure.reason}.")
+
+
+def _no_channels(workspace: Workspace) -> str:
+    from orchestration.alerting.channels import settings_file
+
+    return (
+        f"Nothing was sent: no channel is configured ({_short(settings_file(workspace))}, see "
+        "docs/alerts.md)."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from orchestration.alerting.assets import alert_messages, run_failure_alerts
 from orchestration.automation import (
     build_as_of,
     daily_build,
@@ -22,9 +23,18 @@ from orchestration.publishing.assets import serving, serving_as_of
 from orchestration.warehouse.assets import warehouse
 
 defs = dg.Definitions(
-    assets=[*LANDING, lake, warehouse, serving, serving_as_of, erasures, model_versions],
+    assets=[
+        *LANDING,
+        lake,
+        warehouse,
+        serving,
+        serving_as_of,
+        alert_messages,
+        erasures,
+        model_versions,
+    ],
     jobs=[daily_build, build_as_of, erase_requests, train_models],
     schedules=[daily_schedule, erasure_schedule, training_schedule],
-    sensors=[landing_files_sensor],
+    sensors=[landing_files_sensor, run_failure_alerts],
     resources={"brand": BrandResource()},
 )

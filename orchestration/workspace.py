@@ -3,6 +3,7 @@
 var/<brand>/landing/                      made by an adapter; a brand's own folder stays in place
 var/<brand>/lake/                         the raw lake
 var/<brand>/lake/erasures.sqlite          whom to keep out of it, by keyed tombstones
+var/<brand>/alerts.sqlite                 alerts, and what was sent to whom
 var/<brand>/build/rekindle.duckdb         the build file: one writer, no readers
 var/<brand>/build/lake/                   links to the parts of the lake that it was made from
 var/<brand>/build/as_of=2017-06-30/       builds for a date before the data's last one
@@ -38,6 +39,9 @@ _DEMO_BRAND = re.compile(r"demo_brand:([0-9][0-9_]*)(?::([0-9]+))?")
 
 BUILD_FILE_NAME = "rekindle.duckdb"
 
+ALERTS_FILE = "alerts.yml"
+"""Where alerts go, beside brand.yml in the landing folder."""
+
 Engine = Literal["duckdb", "spark"]
 """What runs the models. The first is the default."""
 
@@ -69,6 +73,11 @@ class Workspace:
     def build_file(self, aside: date | None = None) -> Path:
         """The DuckDB file that dbt writes, or that shows the tables Spark wrote."""
         return self.build_folder(aside) / BUILD_FILE_NAME
+
+    @property
+    def alert_store(self) -> Path:
+        """The SQLite file that remembers alerts and messages."""
+        return self.lake.parent / "alerts.sqlite"
 
     def serving_folder(self, aside: date | None = None) -> Path:
         """Folder of the published file."""

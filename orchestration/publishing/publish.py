@@ -20,6 +20,10 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock
 
+from orchestration.alerting.channels import known_channels
+from orchestration.alerting.evaluate import BuildFacts, evaluate_build
+from orchestration.alerting.published import ALERTS_TABLE, write_alert_events
+from orchestration.alerting.store import AlertEvent, AlertStore
 from orchestration.errors import RekindleError
 from orchestration.publishing.marts import Mart, published_marts, quoted
 from orchestration.warehouse.build import BuildState, manifest_path, only_writer, read_state
@@ -74,7 +78,9 @@ def publish(
 
     `now` is an aware time. A build for an earlier date goes to its own folder, and to the main
     one as well where nothing of this brand is published there. `on_table` is called with each
-    finished table and its rows. Raises PublishError when the build is not complete.
+    finished table and its rows. Today's build is held against the alert rules before it is swapped
+    in; messages about it wait for `alerting.deliver`. Raises PublishError when the build is not
+    complete.
     """
     build_file = workspace.build_file(aside)
     with only_writer(build_file):
@@ -85,8 +91,11 @@ def publish(
             former = read_publication(workspace.serving / BUILD_FILE_NAME)
             if former is None or former.brand != workspace.brand:
                 folders.append(workspace.serving)
+        alerts = _alert_events(workspace, build_file, state, aside, now)
         results = [
-            publish_folder(build_file, marts, state, folder, now=now, on_table=on_table)
+            publish_folder(
+                build_file, marts, state, folder, now=now, alerts=alerts, on_table=on_table
+            )
             for folder in folders
         ]
     publication, rows = results[0]
@@ -100,9 +109,10 @@ def publish_folder(
     folder: Path,
     *,
     now: datetime,
+    alerts: Sequence[AlertEvent] = (),
     on_table: Callable[[str, int], None] | None = None,
 ) -> tuple[Publication, dict[str, int]]:
-    """Copy `marts` out of `build_file` into `folder` and swap them in.
+    """Copy `marts` out of `build_file` into `folder` and swap them in, `alerts` beside them.
 
     The caller holds the build file. Returns the publication and the rows of each table.
     """
@@ -114,7 +124,7 @@ def publish_folder(
             publication = _publication(state, read_publication(target), now)
             new_file = folder / f".{BUILD_FILE_NAME}.{os.getpid()}.tmp"
             new_folder = folder / _VERSIONS / _version_name(folder, state.build_id)
-            rows = _write(build_file, marts, publication, new_file, new_folder, on_table)
+            rows = _write(build_file, marts, publication, alerts, new_file, new_folder, on_table)
             _sync_tree(new_folder)
             _sync(new_file)
             _swap_parquet(folder, new_folder)
@@ -167,6 +177,30 @@ def _complete_state(build_file: Path) -> BuildState:
     return state
 
 
+def _alert_events(
+    workspace: Workspace, build_file: Path, state: BuildState, aside: date | None, now: datetime
+) -> list[AlertEvent]:
+    """Judge today's build, if that has not been done, and give all events up to its date.
+
+    A build for an earlier date tells what had been found by then.
+    """
+    if state.as_of is None or (aside is not None and not workspace.alert_store.is_file()):
+        return []
+    store = AlertStore(workspace.alert_store)
+    try:
+        if aside is None:
+            facts = BuildFacts(state.build_id, state.as_of, state.currency)
+            evaluate_build(build_file, store, facts, known_channels(workspace), _utc(now))
+        return store.events(until=aside)
+    except (duckdb.Error, OSError) as error:
+        raise PublishError(
+            f"The alert rules cannot be held against {build_file}; what was published before is "
+            f"still there. {error}"
+        ) from error
+    finally:
+        store.close()
+
+
 def _publication(state: BuildState, former: Publication | None, now: datetime) -> Publication:
     same = former is not None and former.build_id == state.build_id and former.brand == state.brand
     return Publication(
@@ -183,6 +217,7 @@ def _write(
     build_file: Path,
     marts: Sequence[Mart],
     publication: Publication,
+    alerts: Sequence[AlertEvent],
     new_file: Path,
     new_folder: Path,
     on_table: Callable[[str, int], None] | None,
@@ -202,11 +237,14 @@ def _write(
             connection.execute(f"create table {mart.relation} as {_select(connection, mart)}")
             _comment(connection, mart)
         _write_publication(connection, publication)
+        write_alert_events(connection, alerts)
         for mart in marts:
             rows[f"{mart.schema}.{mart.name}"] = _export(connection, mart, new_folder)
             if on_table is not None:
                 on_table(f"{mart.schema}.{mart.name}", rows[f"{mart.schema}.{mart.name}"])
-        _export_relation(connection, "ops", "publication", new_folder)
+        for table in (PUBLICATION_TABLE, ALERTS_TABLE):
+            schema, _, name = table.partition(".")
+            _export_relation(connection, schema, name, new_folder)
         connection.execute("checkpoint published")
         connection.execute("use memory")
         connection.execute("detach published")

@@ -198,6 +198,31 @@ OptionalNumber = Annotated[
     BeforeValidator(lambda value: None if value == "" else _number(value)),
     Field(description="a number, or empty"),
 ]
+OptionalPositiveNumber = Annotated[
+    Annotated[float, Field(gt=0)] | None,
+    BeforeValidator(lambda value: None if value == "" else _number(value)),
+    Field(description="a number above 0, or empty"),
+]
+OptionalShareBelowOne = Annotated[
+    Annotated[float, Field(ge=0, lt=1)] | None,
+    BeforeValidator(lambda value: None if value == "" else _number(value)),
+    Field(description="a share from 0 to below 1, or empty"),
+]
+Periods = Annotated[
+    Annotated[int, Field(ge=8, le=48)] | None,
+    BeforeValidator(lambda value: None if value == "" else _whole(value)),
+    Field(description="a whole number from 8 to 48, or empty"),
+]
+Channels = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_]{0,63}( [a-z][a-z0-9_]{0,63})*$",
+        description="codes of channels of alerts.yml, one space between them",
+    ),
+]
+OptionalText = Annotated[
+    str, Field(max_length=500, description="a text of at most 500 characters, or empty")
+]
 
 LinkingType = Literal["card_no", "unionid", "id_token", "phone", "email"]
 System = Literal["app", "commerce", "crm", "marketplace", "mini_program", "website", "wecom"]
@@ -307,6 +332,24 @@ AuditMetric = Literal[
     "bridges",
     "bridged_person_share",
 ]
+DAILY_KPIS = frozenset(
+    {
+        "aov",
+        "repeat_revenue_share",
+        "repeat_profit_share",
+        "private_domain_share",
+        "promotion_dependency",
+        "active_member_share",
+        "order_count",
+        "net_revenue",
+        "buyers",
+    }
+)
+"""The KPIs of kpi_daily."""
+AuditAlert = Literal["identity_warning", "quality_below_minimum"]
+"""What alerts watch beside the KPIs: their own limits stand in the policies of those audits."""
+AUDIT_DIMENSIONS = {"identity_warning": "audit_metric", "quality_below_minimum": "source_table"}
+KPI_DIMENSIONS = ("all", "first_order_channel", "register_channel", "rfm_group", "lifecycle_stage")
 WITH_PATTERNS = ("card_no", "unionid", "id_token")
 """The identifier types that are not personal, so that models see their values."""
 LEAST_PARAMETERS = {"many_card_person_share": 1, "bridges": 4}
@@ -823,6 +866,39 @@ class KpiTarget(PolicyRow):
     is_monthly: Truth
 
 
+class AlertRule(PolicyRow):
+    """When a number is worth an alert, and who is told, from a day on."""
+
+    valid_from: Day
+    rule_code: Code
+    is_active: Truth
+    period: Literal["month", "day"]
+    metric_code: Literal[Kpi, AuditAlert]
+    dimension_type: Literal[
+        "all",
+        "first_order_channel",
+        "register_channel",
+        "rfm_group",
+        "lifecycle_stage",
+        "audit_metric",
+        "source_table",
+    ]
+    dimension_value: OptionalText
+    kind: Literal["limit", "band", "both"]
+    comparator: Literal["below", "above"]
+    threshold: OptionalNumber
+    band_width: OptionalPositiveNumber
+    min_change: OptionalShareBelowOne
+    least_history: Periods
+    min_denominator: Amount
+    severity: Literal["info", "warning", "critical"]
+    cooldown_hours: Positive
+    channels: Channels
+    owner: Text
+    text_en: Text
+    text_zh: Text
+
+
 # -------------------------------------------------------------------- what all rows hold together
 
 
@@ -1094,6 +1170,70 @@ def _audit_limits(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _alert_numbers(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A limit has a threshold, a band has its three numbers, and nothing else has them."""
+    for line in lines:
+        row = line.row
+        for column, kinds in (
+            ("threshold", ("limit", "both")),
+            ("band_width", ("band", "both")),
+            ("min_change", ("band", "both")),
+            ("least_history", ("band", "both")),
+        ):
+            value = getattr(row, column)
+            if value is None and row.kind in kinds:
+                yield Problem(
+                    line.number,
+                    f"column {column}: it is empty, but a kind of {row.kind!r} needs a number.",
+                )
+            elif value is not None and row.kind not in kinds:
+                yield Problem(
+                    line.number,
+                    f"column {column}: {_plain(value)} is not allowed; a kind of {row.kind!r} has "
+                    "none.",
+                )
+
+
+def _alert_places(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A rule watches a metric where it is counted: in its table, along its dimensions."""
+    for line in lines:
+        row = line.row
+        audit = AUDIT_DIMENSIONS.get(row.metric_code)
+        daily = row.metric_code in DAILY_KPIS or audit is not None
+        if (row.period == "day" and not daily) or (row.period == "month" and audit):
+            yield Problem(
+                line.number,
+                f"column period: {row.period!r} is not allowed; {row.metric_code} is counted by "
+                f"{'day' if audit else 'month'} only.",
+            )
+        allowed = (audit,) if audit else KPI_DIMENSIONS
+        if row.dimension_type not in allowed:
+            yield Problem(
+                line.number,
+                f"column dimension_type: {row.dimension_type!r} is not allowed for "
+                f"{row.metric_code}; it has to be {'one of ' if len(allowed) > 1 else ''}"
+                f"{', '.join(allowed)}.",
+            )
+        if row.dimension_type == "all" and row.dimension_value not in {"", "all"}:
+            yield Problem(
+                line.number,
+                f"column dimension_value: {row.dimension_value!r} is not allowed where "
+                "dimension_type is all; leave it empty.",
+            )
+        if row.metric_code == "identity_warning" and row.kind != "limit":
+            yield Problem(
+                line.number,
+                f"column kind: {row.kind!r} is not allowed; identity_warning has no history, so "
+                "it has to be limit.",
+            )
+        if row.metric_code == "awakened_aov_lift" and row.kind != "limit":
+            yield Problem(
+                line.number,
+                f"column kind: {row.kind!r} is not allowed; awakened_aov_lift may be negative, so "
+                "it has to be limit.",
+            )
+
+
 def _two_records(lines: Sequence[Line]) -> Iterator[Problem]:
     """A decision is about two records, and on one day there is one about them."""
     seen: dict[tuple[date, frozenset[str]], int] = {}
@@ -1272,6 +1412,9 @@ def _whole_versions(lines: Sequence[Line]) -> Iterator[Problem]:
 
 
 POLICIES: dict[str, PolicyFile] = {
+    "alert_rules": PolicyFile(
+        AlertRule, ("valid_from", "rule_code"), (_alert_numbers, _alert_places)
+    ),
     "lifecycle_thresholds": PolicyFile(
         LifecycleThresholds,
         ("valid_from",),

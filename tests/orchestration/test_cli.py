@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
+from orchestration.alerting.evaluate import BuildFacts, evaluate_build
+from orchestration.alerting.store import AlertStore
 from orchestration.cli import main
-from orchestration.workspace import PROJECT
+from orchestration.workspace import PROJECT, resolve_workspace
+from tests.alerting.builds import LIMIT_RULE, channel_days, make_build
+from tests.alerting.receivers import Answer, http_receiver
 
 
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("REKINDLE_VAR", str(tmp_path / "var"))
     monkeypatch.setenv("REKINDLE_SERVING", str(tmp_path / "serving"))
+    monkeypatch.delenv("REKINDLE_ALERTS", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -49,6 +55,8 @@ def run(*arguments: str) -> Result:
         (["brand", "own", "--members", "100"], "own holds a landing or truth folder that is not"),
         (["brand", "another", "--members", "100", "--from", "2025-06-30"], "another holds a demo"),
         (["demo", "demo_brand:5"], "The demo brand cannot have 5 members: give"),
+        (["alerts", "--data", "no/folder"], "There is no folder "),
+        (["alerts", "test"], "Nothing was sent: no channel is configured (var/demo_brand/"),
     ],
 )
 def test_mistake_is_a_sentence(folders: Path, arguments: list[str], sentence: str) -> None:
@@ -85,10 +93,52 @@ def test_mistake_in_brand_yml_is_a_sentence(folders: Path) -> None:
     assert "Traceback" not in result.output
 
 
+def test_alerts_of_a_brand_that_was_never_published(folders: Path) -> None:
+    for arguments, said in (
+        (["alerts"], "0 alerts are open.\n"),
+        (["alerts", "deliver"], "0 messages delivered, 0 failed.\n"),
+    ):
+        result = run(*arguments)
+        assert (result.exit_code, result.output) == (0, said)
+    assert not (folders / "var").exists()
+
+
+def test_alerts_as_commands(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = resolve_workspace("demo_brand")
+    file = make_build(
+        folders / "build.duckdb", daily=channel_days({"app": 80.0}), rules=[LIMIT_RULE]
+    )
+    store = AlertStore(workspace.alert_store)
+    facts = BuildFacts("build-1", date(2025, 6, 30), "CNY")
+    evaluate_build(file, store, facts, ("operations",), datetime(2025, 7, 1))  # noqa: DTZ001
+    settings = folders / "alerts.yml"
+    monkeypatch.setenv("REKINDLE_ALERTS", str(settings))
+    with http_receiver(Answer(404), Answer(200)) as receiver:
+        settings.write_text(f"channels: {{operations: 'json://127.0.0.1:{receiver.port}'}}\n")
+        where = f"127.0.0.1:{receiver.port} answered with status 404"
+        result = run("alerts", "deliver")
+        assert result.exit_code == 1
+        assert result.output.splitlines() == [
+            "0 messages delivered, 1 failed.",
+            f"not delivered to operations: {where}.",
+        ]
+        shown = run("alerts").output
+        assert shown.startswith("1 alert is open (1 warning).\n  warning  The order value is low: ")
+        assert f"not delivered to operations: {where}.\nrekindle alerts deliver --dead" in shown
+        assert run("alerts", "deliver").output == "0 messages delivered, 0 failed.\n"
+        assert run("alerts", "deliver", "--dead").output == "1 messages delivered, 0 failed.\n"
+        assert run("alerts", "test").output == "operations: has it.\n"
+        receiver.answers = [Answer(403)]
+        result = run("alerts", "test")
+        assert result.exit_code == 1
+        assert result.output.startswith("operations: failed: 127.0.0.1:")
+    store.close()
+
+
 def test_help_names_every_command(folders: Path) -> None:
     result = run("--help")
     assert result.exit_code == 0
-    for command in ("demo", "brand", "load", "build", "publish", "dbt", "policy"):
+    for command in ("demo", "brand", "load", "build", "publish", "alerts", "dbt", "policy"):
         assert f"\n  {command} " in result.output
 
 
@@ -114,6 +164,7 @@ def test_demo_of_a_landing_folder_that_is_empty(folders: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "as of no date (there is no dated fact yet)" in result.output
     assert "Published: empty-" in result.output
+    assert "0 alerts are open: rekindle alerts shows them. Nothing was sent: no" in result.output
     assert list(landing.iterdir()) == [], "a brand's own folder is never written to"
     connection = duckdb.connect(str(folders / "serving" / "rekindle.duckdb"), read_only=True)
     tables = connection.execute(

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 import yaml
 
+from orchestration.alerting.assets import run_failure_alerts
 from orchestration.automation import folder_state, landing_files_sensor
 from orchestration.brand_resource import BrandResource
 from orchestration.definitions import defs
@@ -21,6 +22,7 @@ from orchestration.warehouse.assets import MANIFEST, POOL
 from orchestration.warehouse.build import manifest_path
 from orchestration.warehouse.dbt_run import DbtFiles, DbtResult
 from orchestration.workspace import PROJECT
+from tests.alerting.receivers import http_receiver
 
 pytestmark = pytest.mark.slow
 
@@ -126,7 +128,7 @@ def test_whoever_uses_a_build_file_is_in_the_one_writer_pool() -> None:
         for node in defs.resolve_job_def("daily_build").graph.node_defs
         if isinstance(node, dg.OpDefinition)
     }
-    assert pools == {"lake": None, "warehouse": POOL, "serving": POOL}
+    assert pools == {"lake": None, "warehouse": POOL, "serving": POOL, "alert_messages": None}
     (erasing,) = defs.resolve_job_def("erase_requests").graph.node_defs
     assert isinstance(erasing, dg.OpDefinition)
     assert erasing.pool == POOL
@@ -212,6 +214,42 @@ def test_daily_job_on_a_tiny_brand(
     assert "is not before the last business date of the data" in str(
         failure.step_failure_data.error
     )
+
+
+def test_a_failed_run_is_told_to_the_channels(
+    landing: Path, tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REKINDLE_ALERTS", raising=False)
+    brand = BrandResource(
+        data=str(landing), var=str(tmp_path / "var"), serving=str(tmp_path / "serving")
+    )
+
+    @dg.op
+    def broken() -> None:
+        raise RuntimeError("the phone 13912345671 is wrong")
+
+    @dg.job
+    def daily() -> None:
+        broken()
+
+    result = daily.execute_in_process(instance=instance, raise_on_error=False)
+    with http_receiver() as receiver:
+        (landing / "alerts.yml").write_text(
+            f"channels: {{operations: 'json://127.0.0.1:{receiver.port}'}}\n"
+        )
+        for _ in range(2):
+            context = dg.build_run_status_sensor_context(
+                sensor_name="run_failure_alerts",
+                dagster_event=result.get_run_failure_event(),
+                dagster_instance=instance,
+                dagster_run=result.dagster_run,
+                resources={"brand": brand},
+            ).for_run_failure()
+            run_failure_alerts(context)
+    (received,) = receiver.received
+    assert "daily" in received.content["title"]
+    assert "broken" in received.content["message"]
+    assert "13912345671" not in received.content["message"]
 
 
 def test_sensor_asks_for_a_run_once_files_rest(landing: Path, tmp_path: Path) -> None:

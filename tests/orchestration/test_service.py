@@ -69,15 +69,7 @@ def test_pages_and_daemon_start_together_and_end_cleanly(tmp_path: Path) -> None
     landing = tmp_path / "shop"
     landing.mkdir()
     port, home = free_port(), tmp_path / "var" / "dagster"
-    command = [
-        sys.executable,
-        "-m",
-        "orchestration.cli",
-        "serve",
-        str(landing),
-        "--port",
-        str(port),
-    ]
+    serving = ["serve", str(landing), "--port", str(port)]
     with subprocess.Popen(
         [sys.executable, "-m", "orchestration.cli", *serving],
         cwd=PROJECT,

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.alerting.published import DESCRIPTION as ALERTS_DESCRIPTION
 from orchestration.errors import RekindleError
 from orchestration.publishing.publish import PublishError, publish, read_publication
 from orchestration.warehouse.build import manifest_path, only_writer
@@ -58,6 +59,7 @@ def test_marts_arrive_with_their_descriptions(workspace: Workspace) -> None:
     assert tables == [
         ("core", "fct_orders", "Rows of fct_orders; it's a 'test'. [表]"),
         ("insight", "member_rfm", "Rows of member_rfm; it's a 'test'. [表]"),
+        ("ops", "alert_events", ALERTS_DESCRIPTION),
         ("ops", "publication", "One row: the build that this file holds."),
         ("ops", "quarantine", "Rows of quarantine; it's a 'test'. [表]"),
     ]
@@ -91,7 +93,7 @@ def test_parquet_equals_the_tables(workspace: Workspace) -> None:
     make_build(workspace, 7)
     publish(workspace, now=NOW)
     file = workspace.serving / "rekindle.duckdb"
-    for table in (*TABLES, "ops.publication"):
+    for table in (*TABLES, "ops.publication", "ops.alert_events"):
         path = workspace.serving / "parquet" / f"{table.replace('.', '/')}.parquet"
         assert rows(file, f"from {table}") == rows(file, f"from read_parquet('{path}')")
 

@@ -37,6 +37,98 @@ WARNING_ROW = "1900-01-01,30,90,2,0.5,3,8,4,3,7,15,30,30,90,0.5,1.5,2,3,14,3,2,0
 
 BAD_ROWS = (
     Bad(
+        "alert_limit_without_a_threshold",
+        "alert_rules",
+        ",limit,below,0.2,",
+        ",limit,below,,",
+        "line 2, column threshold: it is empty, but a kind of 'limit' needs a number.",
+    ),
+    Bad(
+        "alert_limit_with_a_band",
+        "alert_rules",
+        ",limit,below,0.2,,,,",
+        ",limit,below,0.2,3,,,",
+        "line 2, column band_width: 3 is not allowed; a kind of 'limit' has none.",
+    ),
+    Bad(
+        "alert_band_without_history",
+        "alert_rules",
+        ",band,below,,3,0.05,8,100,critical",
+        ",band,below,,3,0.05,,100,critical",
+        "line 4, column least_history: it is empty, but a kind of 'band' needs a number.",
+    ),
+    Bad(
+        "alert_band_with_too_little_history",
+        "alert_rules",
+        ",band,below,,3,0.05,8,100,critical",
+        ",band,below,,3,0.05,7,100,critical",
+        "line 4, column least_history: '7' is not allowed; it has to be a whole number from 8 to "
+        "48, or empty.",
+    ),
+    Bad(
+        "alert_on_a_metric_that_is_not_daily",
+        "alert_rules",
+        ",month,half_year_retention,",
+        ",day,half_year_retention,",
+        "line 3, column period: 'day' is not allowed; half_year_retention is counted by month "
+        "only.",
+    ),
+    Bad(
+        "alert_on_an_audit_by_month",
+        "alert_rules",
+        ",day,identity_warning,",
+        ",month,identity_warning,",
+        "line 17, column period: 'month' is not allowed; identity_warning is counted by day only.",
+    ),
+    Bad(
+        "alert_along_a_dimension_of_something_else",
+        "alert_rules",
+        ",quality_below_minimum,source_table,",
+        ",quality_below_minimum,rfm_group,",
+        "line 18, column dimension_type: 'rfm_group' is not allowed for quality_below_minimum; it "
+        "has to be source_table.",
+    ),
+    Bad(
+        "alert_for_a_part_of_all",
+        "alert_rules",
+        ",net_revenue,all,,",
+        ",net_revenue,all,champions,",
+        "line 14, column dimension_value: 'champions' is not allowed where dimension_type is all; "
+        "leave it empty.",
+    ),
+    Bad(
+        "alert_band_of_what_may_be_negative",
+        "alert_rules",
+        ",awakened_aov_lift,all,,limit,below,0,,,,",
+        ",awakened_aov_lift,all,,band,below,,3,0.1,8,",
+        "line 7, column kind: 'band' is not allowed; awakened_aov_lift may be negative, so it has "
+        "to be limit.",
+    ),
+    Bad(
+        "alert_band_of_what_has_no_history",
+        "alert_rules",
+        ",audit_metric,,limit,above,0,,,,",
+        ",audit_metric,,band,above,,3,0.1,8,",
+        "line 17, column kind: 'band' is not allowed; identity_warning has no history, so it has "
+        "to be limit.",
+    ),
+    Bad(
+        "alert_to_channels_with_commas",
+        "alert_rules",
+        ",160,operations,membership operations / 会员运营,Next",
+        ',160,"operations,data",membership operations / 会员运营,Next',
+        "line 2, column channels: 'operations,data' is not allowed; it has to be codes of "
+        "channels of alerts.yml, one space between them.",
+    ),
+    Bad(
+        "alert_without_a_cooldown",
+        "alert_rules",
+        ",warning,160,operations,membership operations / 会员运营,Next",
+        ",warning,0,operations,membership operations / 会员运营,Next",
+        "line 2, column cooldown_hours: '0' is not allowed; it has to be a whole number of at "
+        "least 1.",
+    ),
+    Bad(
         "churn_rating_that_does_not_exist",
         "churn_policy",
         ",60,30,2,",

@@ -1,0 +1,1 @@
+"""Alerts: rules over the published numbers, what they found, and who was told."""

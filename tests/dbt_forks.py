@@ -127,7 +127,7 @@ def serve(folder: Path, controller: int) -> None:
         raise parsed.exception
     project = parsed.result
     assert isinstance(project, Manifest)
-    leave_out(project)
+    leave_out(project, folder)
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -2,19 +2,26 @@
 
 A build of a small brand is dbt's own work more than the database's. Here nobody listens to events,
 templates are compiled and the graph is linked once for all forks, the macros of a context are
-looked up in one dictionary and relations by their key. Which statements reach the database, and in
-which order, stays dbt's.
+looked up in one dictionary and relations by their key. What makes a table or a view is worked out
+once for all builds with the same variables. Which statements reach the database, and in which
+order, stays dbt's.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
+import threading
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.reference_keys import _make_ref_key
+from dbt.artifacts.schemas.results import RunStatus
+from dbt.artifacts.schemas.run import RunResult
 from dbt.clients.jinja import MacroGenerator
 from dbt.compilation import Compiler, Linker
 from dbt.context import providers
@@ -22,21 +29,29 @@ from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import Macro
 from dbt.graph.graph import Graph
+from dbt.task.run import ModelRunner
 from dbt.utils import utils
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import get_template, template_cache
 from dbt_common.events.base_types import DebugLevel, EventLevel, InfoLevel
 from dbt_common.events.event_manager import EventManager
 
+RENDERED_VARIABLES = ("REKINDLE_BUSINESS_ZONE", "REKINDLE_ENGINE", "REKINDLE_LAKE")
+"""Variables of the environment that models are rendered with."""
 
-def leave_out(project: Manifest) -> None:
-    """Make the forks of this process lean; call it once, after the project was read."""
+
+def leave_out(project: Manifest, folder: Path) -> None:
+    """Make the forks of this process lean; call it once, after the project was read.
+
+    In `folder` forks keep what others can use.
+    """
     _silence_events()
     _flatten_namespaces()
     _compile_templates_once(project)
     _link_once(project)
     _find_relations_by_key()
     _ask_once()
+    _make_alike(folder / "statements")
 
 
 def _silence_events() -> None:
@@ -162,3 +177,66 @@ def _ask_once() -> None:
         return dict(arguments[0])
 
     providers.args_to_dict = args_to_dict  # type: ignore[attr-defined]
+
+
+def _make_alike(folder: Path) -> None:
+    """Make a table or view by the statement by which a fork before made it, contract proved.
+
+    It is a function of the variables, of what stands under its name so far, and of nothing else:
+    no model looks into the database while it is rendered, unless it is incremental.
+    """
+    folder.mkdir()
+    noted = threading.local()
+    usual_execute, usual_run = BaseAdapter.execute, ModelRunner.execute
+    usual_compile: Any = ModelRunner.compile
+
+    def execute(self: Any, sql: str, auto_begin: bool = False, *rest: Any, **named: Any) -> Any:
+        if auto_begin:
+            noted.sql = sql
+        return usual_execute(self, sql, auto_begin, *rest, **named)
+
+    def known(runner: Any) -> tuple[Path, Any]:
+        """The file of a node's statement, and the relation that it makes."""
+        node, adapter = runner.node, runner.adapter
+        relation = adapter.Relation.create_from(runner.config, node)
+        former = adapter.get_relation(relation.database, relation.schema, relation.identifier)
+        settings = [os.environ.get(name) for name in RENDERED_VARIABLES]
+        variables = sorted(runner.config.cli_vars.items())
+        key = repr((node.unique_id, former and former.type, settings, variables))
+        kind = node.get_materialization()
+        made = relation.incorporate(type=kind) if kind in {"table", "view"} else None
+        return folder / hashlib.sha256(key.encode()).hexdigest(), made
+
+    def compile_node(self: Any, manifest: Manifest) -> Any:
+        file, made = known(self)
+        if made and file.exists():
+            return self.node
+        return usual_compile(self, manifest)
+
+    def run(self: Any, model: Any, manifest: Manifest) -> Any:
+        file, made = known(self)
+        if not (made and file.exists()):
+            result = usual_run(self, model, manifest)
+            if made:
+                unready = file.with_suffix(f".{os.getpid()}")
+                unready.write_text(noted.sql, encoding="utf-8")
+                unready.rename(file)
+            return result
+        self.adapter.execute(file.read_text(encoding="utf-8"), auto_begin=True)
+        self.adapter.commit_if_has_connection()
+        self.adapter.cache_added(made.incorporate(dbt_created=True))
+        return RunResult(
+            node=model,
+            status=RunStatus.Success,
+            timing=[],
+            thread_id=threading.current_thread().name,
+            execution_time=0,
+            message="OK",
+            adapter_response={},
+            failures=None,
+            batch_results=None,
+        )
+
+    BaseAdapter.execute = execute  # type: ignore[method-assign]
+    ModelRunner.compile = compile_node  # type: ignore[method-assign]
+    ModelRunner.execute = run  # type: ignore[method-assign]

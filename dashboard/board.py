@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
 
 import streamlit as st
 
@@ -43,7 +42,13 @@ _ICON = ":material/{}:"
 
 _STYLE = """
 <style>
-  [data-testid="stMetricValue"] { font-size: 1.6rem; }
+  [data-testid="stMetricValue"] { font-size: 1.4rem; }
+  [data-testid="stMetricValue"], [data-testid="stMetricValue"] *, [data-testid="stMetricLabel"] * {
+    white-space: normal !important; overflow: visible !important; line-height: 1.3;
+  }
+  [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] * {
+    color: #4A545E !important; opacity: 1 !important;
+  }
   [data-testid="stMetricLabel"] p { font-size: .95rem; }
   .block-container { padding-top: 3rem; max-width: 1280px; }
 </style>
@@ -104,11 +109,12 @@ def _show(name: str, language: Language) -> None:
 
 def _language() -> Language:
     """The language that was chosen, else that of the address, else that of the browser."""
-    chosen = st.session_state.get(_CHOSEN)
-    if chosen is None:
+    if _CHOSEN not in st.session_state:
         asked = st.query_params.get(_ADDRESS) or st.context.locale or ""
-        chosen = next((code for code in get_args(Language) if asked.startswith(code)), "en")
-        st.session_state[_CHOSEN] = chosen
+        st.session_state[_CHOSEN] = next(
+            (code for code in LANGUAGES if asked.startswith(code)), "en"
+        )
+    chosen: Language = st.session_state[_CHOSEN]
     return chosen
 
 

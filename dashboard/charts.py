@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import cycle
 
 import pandas as pd
 import plotly.graph_objects as go
+import plotly.io as pio
 from plotly.colors import sample_colorscale
 
 FONTS = (
@@ -43,21 +46,28 @@ STAGE_COLOURS = {
 SCALE = "Cividis"
 """One hue range from dark to light that colour-blind people read as everybody does."""
 
+pio.templates.default = "none"
+"""The look is set by `styled` alone; a template is copied for every figure, which takes longer."""
+
 _ROW_HEIGHT = 34
+_HALO = ", ".join(["0 0 3px #FFFFFF"] * 4)
 _WIDE_CELLS = 16
 _MOST_TICKS = 10
+_FEW = 6
+_LONG_DAYS = 400
 
 
 def styled(figure: go.Figure, *, height: int = 380, legend: bool = False) -> go.Figure:
     """The look of the board on a figure."""
     figure.update_layout(
-        template="plotly_white",
+        paper_bgcolor="#FFFFFF",
+        plot_bgcolor="#FFFFFF",
         font={"family": FONTS, "size": 14, "color": INK},
         hoverlabel={"font": {"family": FONTS, "size": 13}},
         height=height,
         margin={"l": 8, "r": 24, "t": 24, "b": 8},
         showlegend=legend,
-        legend={"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0, "title": None},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0, "traceorder": "normal"},
         separators=".,",
         dragmode=False,
     )
@@ -90,7 +100,7 @@ def bars(
     styled(figure, height=max(180, _ROW_HEIGHT * len(labels) + 90))
     largest = max((value for value in values if value == value), default=0)
     figure.update_xaxes(title=axis, tickformat=shown, range=[0, largest * 1.18 or 1], nticks=6)
-    figure.update_yaxes(type="category", autorange="reversed", ticksuffix="  ")
+    figure.update_yaxes(type="category", autorange="reversed", ticksuffix="  ", showgrid=False)
     figure.update_layout(margin={"r": 60})
     return figure
 
@@ -156,16 +166,19 @@ def lines(
             marker={"symbol": symbol, "size": 7, "line": {"width": 0.5, "color": INK}},
             hovertemplate=f"{name}<br>%{{x|{x_format}}}: %{{y:{shown}}}<extra></extra>",
         )
-    few = len(figure.data) <= 1
-    styled(figure, legend=not few, height=380 if len(figure.data) <= len(PALETTE) else 460)
-    if limit is not None:
+    if limit is not None and figure.data:
         name, level = limit
-        figure.add_hline(
-            y=level,
+        ends = [frame[x].min(), frame[x].max()]
+        figure.add_scatter(
+            x=ends,
+            y=[level, level],
+            name=f"{name} {level:{shown}}",
+            mode="lines",
             line={"color": RED, "dash": "dash", "width": 2},
-            annotation={"text": f"{name} {level:{shown}}", "font": {"color": "#9C4400"}},
-            annotation_position="top left",
+            hoverinfo="skip",
         )
+    many = len(figure.data) > len(PALETTE)
+    styled(figure, legend=len(figure.data) > 1, height=460 if many else 380)
     _date_ticks(figure, frame[x], x_format)
     figure.update_yaxes(tickformat=shown, nticks=6, rangemode="tozero" if from_zero else "normal")
     return figure
@@ -219,10 +232,10 @@ def heat(
     if square:
         figure.update_layout(height=460)
     shown_cells = [
-        (name, label, cells.iat[row, column])
-        for row, label in enumerate(y)
-        for column, name in enumerate(x)
-        if pd.notna(cells.iat[row, column])
+        (name, label, float(value))
+        for label, line in zip(y, cells.to_numpy().tolist(), strict=True)
+        for name, value in zip(x, line, strict=True)
+        if not math.isnan(value)
     ]
     figure.add_scatter(
         x=[name for name, _, _ in shown_cells],
@@ -230,7 +243,9 @@ def heat(
         text=[f"{value:{shown}}" for _, _, value in shown_cells],
         mode="text",
         textfont={
-            "color": [_readable_on((value - low) / span) for _, _, value in shown_cells],
+            "color": [
+                _readable_on(round(100 * (value - low) / span)) for _, _, value in shown_cells
+            ],
             "size": 12 if len(x) <= _WIDE_CELLS else 10,
         },
         hoverinfo="skip",
@@ -243,9 +258,10 @@ def heat(
     return figure
 
 
-def _readable_on(place: float) -> str:
-    """Black or white, whichever is read better on a place of the scale from 0 to 1."""
-    (colour,) = sample_colorscale(SCALE, [min(max(place, 0.0), 1.0)], colortype="tuple")
+@cache
+def _readable_on(percent: int) -> str:
+    """Black or white, whichever is read better on a place of the scale from 0 to 100."""
+    (colour,) = sample_colorscale(SCALE, [percent / 100], colortype="tuple")
     red, green, blue = (
         part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in colour
     )
@@ -268,7 +284,7 @@ def flow(frame: pd.DataFrame, names: Mapping[str, str], titles: tuple[str, str])
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
-            textfont={"family": FONTS, "size": 14, "color": INK, "shadow": "none"},
+            textfont={"family": FONTS, "size": 14, "color": INK, "shadow": _HALO},
             node={
                 "label": [
                     f"{names[code]}  {total:,}"
@@ -304,7 +320,7 @@ def flow(frame: pd.DataFrame, names: Mapping[str, str], titles: tuple[str, str])
 
 def _faint(colour: str) -> str:
     red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.45)"
+    return f"rgba({red},{green},{blue},0.35)"
 
 
 def stacked(
@@ -331,7 +347,8 @@ def stacked(
     styled(figure, height=340, legend=True)
     figure.update_layout(barmode="stack")
     _date_ticks(figure, frame[x], "%Y-%m-%d")
-    figure.update_yaxes(tickformat=",.0f", rangemode="tozero", nticks=6)
+    few = frame.groupby(x)[y].sum().max() <= _FEW
+    figure.update_yaxes(tickformat=",.0f", rangemode="tozero", nticks=6, dtick=1 if few else None)
     return figure
 
 
@@ -389,6 +406,7 @@ def spells(frame: pd.DataFrame, last: pd.Timestamp, names: Mapping[str, str]) ->
         )
     styled(figure, height=_ROW_HEIGHT * len(names) + 90)
     figure.update_layout(barmode="overlay")
-    figure.update_xaxes(type="date", tickformat="%Y-%m", nticks=10)
+    is_long = (ends.max() - begins.min()).days > _LONG_DAYS
+    figure.update_xaxes(type="date", tickformat="%Y-%m" if is_long else "%Y-%m-%d", nticks=8)
     figure.update_yaxes(type="category", autorange="reversed", ticksuffix="  ")
     return figure

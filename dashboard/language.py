@@ -1,4 +1,4 @@
-"""What the board says: its own texts from one catalogue a language, codes and columns from policy."""
+"""What the board says: texts from one catalogue a language, names of codes from policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 TEXTS = Path(__file__).with_name("texts")
 POLICY = PROJECT / "seeds" / "policy"
-MARTS = PROJECT / "models" / "marts"
 
 POLICY_LABELS = {
     "stage": ("lifecycle_stages", "lifecycle_stage"),
@@ -59,23 +58,6 @@ def policy_rows(seed: str, code_column: str, as_of: date | None) -> Mapping[str,
     return found
 
 
-@cache
-def column_labels(table: str) -> Mapping[str, str]:
-    """The Chinese labels of a mart's columns, and under "" of the mart itself."""
-    schema, _, name = table.partition(".")
-    file = MARTS / schema / f"{name}.yml"
-    if not file.is_file():
-        return {}
-    (model,) = yaml.safe_load(file.read_text("utf-8"))["models"]
-    return {one.get("name", ""): _label_zh(one) for one in model["columns"]} | {
-        "": _label_zh(model)
-    }
-
-
-def _label_zh(described: Mapping[str, Any]) -> str:
-    return str(described["config"]["meta"]["label_zh"])
-
-
 @dataclass(frozen=True)
 class Words:
     """Texts and labels in one language, by the policy in force on a date."""
@@ -96,19 +78,21 @@ class Words:
         texts = catalogue(self.language)
         return texts.get(f"codes.{kind}.{code}") or texts.get(f"codes.any.{code}") or str(code)
 
+    def value(self, value: object) -> str:
+        """How the value of any dimension is called."""
+        kinds = ("stage", "rfm_group", "channel")
+        told = (self.code(kind, value) for kind in kinds)
+        return next((text for text in told if text != str(value)), str(value))
+
     def policy(self, kind: str) -> Mapping[str, dict[str, str]]:
         """The policy rows of a kind of codes, in their order; empty where there is no policy."""
         if kind not in POLICY_LABELS:
             return {}
         return policy_rows(*POLICY_LABELS[kind], self.as_of)
 
-    def column(self, table: str, column: str) -> str:
-        """How a column is called."""
+    def column(self, column: str, label_zh: str = "") -> str:
+        """How a column is called, given its Chinese label in the published file."""
+        own = catalogue(self.language).get(f"columns.{column}")
         if self.language == "zh":
-            known = column_labels(table).get(column) or self.column_of_board(column)
-            return known or column
-        return self.column_of_board(column) or column.replace("_", " ").capitalize()
-
-    def column_of_board(self, column: str) -> str | None:
-        """How the board calls a column that it has made itself."""
-        return catalogue(self.language).get(f"columns.{column}")
+            return label_zh or own or column
+        return own or column.replace("_", " ").capitalize()

@@ -19,6 +19,8 @@ PLOT = {"displayModeBar": False, "responsive": True}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a text for a formula."""
 
+LARGE_AMOUNT = 100_000
+
 Sources = Mapping[str, Sequence[str]]
 """Tables as `schema.table`, and the columns of each that a chart shows."""
 
@@ -78,9 +80,10 @@ class Board:
             hide_index=True,
             width="stretch",
             column_config={
-                column: _formatted(told[column], self.words.column(table, column))
+                column: _formatted(told[column], self.column(table, column))
                 for column in told.columns
             },
+            placeholder="–",
             key=f"table {key}",
         )
         self._foot(key, told, sources)
@@ -90,6 +93,11 @@ class Board:
         """The business zone of the brand."""
         return ZoneInfo(self.published.publication.business_zone)
 
+    def column(self, table: str, column: str = "") -> str:
+        """How a column of a table, or the table, is called."""
+        name = column or table.partition(".")[2]
+        return self.words.column(name, self.published.comment(table, column).label_zh)
+
     def _head(self, key: str) -> None:
         st.subheader(self.words(f"{key}.title"), anchor=False)
 
@@ -98,11 +106,10 @@ class Board:
         with left.popover(self.words("parts.definition"), width="stretch"):
             st.markdown(self.words(f"{key}.definition"))
             for table, columns in sources.items():
-                comments = self.published.comments(table)
                 st.markdown(
                     "\n".join(
-                        f"- `{table}.{column}` **{self.words.column(table, column)}** · "
-                        f"{comments.get(column, '')}"
+                        f"- `{table}.{column}` **{self.column(table, column)}** · "
+                        f"{self.published.comment(table, column).text}"
                         for column in columns
                     )
                 )
@@ -118,8 +125,9 @@ class Board:
         )
 
     def money(self, value: float) -> str:
-        """An amount with the currency of the brand."""
-        return f"{value:,.2f} {self.published.publication.currency}"
+        """An amount with the currency of the brand; large ones without their cents."""
+        digits = 0 if abs(value) >= LARGE_AMOUNT else 2
+        return f"{value:,.{digits}f} {self.published.publication.currency}"
 
     def quantity(self, unit: str, value: float) -> str:
         """A value of a unit of the KPI catalogue (ratio, money, count) as text."""
@@ -152,7 +160,7 @@ def _formatted(column: pd.Series, label: str) -> Any:
 
 
 def exported(frame: pd.DataFrame) -> bytes:
-    """A CSV file that spreadsheets read as what it is: UTF-8 with its mark, texts never formulas."""
+    """A CSV file that spreadsheets read as it is: UTF-8 with its mark, texts never formulas."""
     safe = frame.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):

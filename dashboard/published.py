@@ -7,6 +7,7 @@ same one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from orchestration.errors import RekindleError
 
 _ANSWERS_KEPT = 2_000
 _ATTEMPTS = 50
+_COMMENT = re.compile(r"(.*?)(?: \[([^][]*)\])?", re.DOTALL)
+"""How publishing writes a description and its Chinese label."""
 
 
 class UnreadableError(RekindleError):
@@ -41,6 +44,14 @@ class Publication:
 
 
 @dataclass(frozen=True)
+class Comment:
+    """A description of a table or a column, and its Chinese label; empty where there is none."""
+
+    text: str
+    label_zh: str
+
+
+@dataclass(frozen=True)
 class Published:
     """A published file while it is open. `mark` is another one for every other file."""
 
@@ -57,8 +68,8 @@ class Published:
         """Whether all of these tables, written `schema.table`, are published."""
         return self.tables.issuperset(tables)
 
-    def comments(self, table: str) -> dict[str, str]:
-        """What the published file says about the columns of a table, and under "" about itself."""
+    def comment(self, table: str, column: str = "") -> Comment:
+        """What the published file says about a column of a table, or about the table."""
         schema, _, name = table.partition(".")
         found = self.rows(
             "select '' as name, comment from duckdb_tables() "
@@ -68,8 +79,12 @@ class Published:
             schema,
             name,
         )
-        texts = zip(found["name"], found["comment"], strict=True)
-        return {str(column): str(text) for column, text in texts if isinstance(text, str)}
+        texts = dict(zip(found["name"], found["comment"], strict=True))
+        said = texts.get(column)
+        if not isinstance(said, str):
+            return Comment("", "")
+        text, label = _COMMENT.fullmatch(said).groups("")  # type: ignore[union-attr]
+        return Comment(text, label)
 
 
 @contextmanager

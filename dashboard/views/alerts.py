@@ -108,5 +108,6 @@ def _told(board: Board, events: pd.DataFrame) -> pd.DataFrame:
     return events.assign(
         severity=[words.code("severity", code) for code in events["severity"]],
         metric=[words.code("metric", code) for code in events["metric_code"]],
+        dimension_value=[words.value(value) for value in events["dimension_value"]],
         alert=events[f"text_{words.language}"],
     )

@@ -10,6 +10,8 @@ from dashboard.page import Board
 
 STAGES = "insight.member_lifecycle"
 MOVES = "insight.lifecycle_transitions"
+SHOWN_MONTHS = 24
+"""The newest months are drawn, the export holds all."""
 
 _STAGES = """
 select lifecycle_stage, count(*) as members, avg(days_since_last_order) as mean_days_since_order
@@ -93,7 +95,7 @@ def _moves(board: Board, names: dict[str, str]) -> None:
     board.chart(
         "lifecycle.history",
         charts.lines(
-            history,
+            history[history["month"].isin(sorted(history["month"].unique())[-SHOWN_MONTHS:])],
             "month",
             "members",
             "lifecycle_stage",

@@ -99,14 +99,14 @@ def _head(board: Board, one_id: str, page: list[Entry]) -> None:
             told = f"{float(value):.1%}"
         else:
             told = board.money(float(value))
-        column.metric(words.column(mart, fact), told, border=True)
+        column.metric(board.column(mart, fact), told, border=True)
 
 
 def _history(board: Board, one_id: str) -> None:
     words, connection = board.words, board.published.connection
     spells = connection.execute(_SPELLS, {"one_id": one_id}).df()
     if not spells.empty:
-        last = pd.Timestamp(board.published.publication.as_of_date)
+        last = pd.Timestamp(board.as_of)
         board.chart(
             "member.stages",
             charts.spells(
@@ -132,7 +132,6 @@ def _history(board: Board, one_id: str) -> None:
 
 
 def _evidence(board: Board, page: list[Entry]) -> None:
-    words = board.words
     marts: dict[str, list[dict[str, str]]] = {}
     for entry in page:
         marts.setdefault(entry.mart, []).append(dict(entry.facts))
@@ -146,15 +145,16 @@ def _evidence(board: Board, page: list[Entry]) -> None:
     )
     board.table("member.evidence", flat, {MEMBER: ("one_id",)})
     for mart, rows in marts.items():
-        title = words.column(mart, "") if words.language == "zh" else mart.partition(".")[2]
+        title = board.column(mart)
         with st.expander(f"{title} · `{mart}` ({len(rows)})"):
-            st.caption(board.published.comments(mart).get("", ""))
+            st.caption(board.published.comment(mart).text)
             frame = pd.DataFrame(rows).drop(columns=["one_id"], errors="ignore")
             st.dataframe(
                 frame,
                 hide_index=True,
                 width="stretch",
                 column_config={
-                    name: st.column_config.Column(words.column(mart, name)) for name in frame
+                    name: st.column_config.Column(board.column(mart, name))
+                    for name in map(str, frame.columns)
                 },
             )

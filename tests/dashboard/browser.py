@@ -85,6 +85,11 @@ def browsing(executable: str) -> Iterator[BrowserContext]:
             context.close()
 
 
+def path(name: str) -> str:
+    """The address of a page below that of the board; the first one has none of its own."""
+    return "" if name == next(iter(PAGES)) else name
+
+
 def settle(page: Page, charts: int = 0) -> None:
     """Wait until a page is drawn, with at least so many charts."""
     page.wait_for_selector(IDLE, timeout=PATIENCE * 1000)
@@ -120,9 +125,9 @@ def main(file: Path, folder: Path, person: str = "") -> None:
             for language in LANGUAGES:
                 suffix = f"&person={person}" if name == "member" and person else ""
                 started = time.monotonic()
-                page.goto(f"{address}/{name}?lang={language}{suffix}")
+                page.goto(f"{address}/{path(name)}?lang={language}{suffix}")
                 settle(page)
-                print(f"{name} {language} {time.monotonic() - started:.2f} s")  # noqa: T201
+                print(f"{name} {language} {time.monotonic() - started:.2f} s")
                 page.wait_for_timeout(700)
                 picture(page, folder / f"{name}-{language}.png")
 

@@ -31,15 +31,16 @@ create or replace table ops.alert_events (
 EVENTS = """
 insert into ops.alert_events
 select
-    'a' || alert, 'rule_' || alert, state, metric, dimension, 0.12, 0.4, severity, as_of_date, told,
-    as_of_date + interval 3 hour, date '2025-06-01' + interval 2 hour, '=Retention is low', zh, 'CRM'
+    'a' || alert, 'rule_' || alert, state, metric, dimension, 0.12, 0.4, severity,
+    date '2025-06-01' + day, told, date '2025-06-01' + day + interval 3 hour,
+    timestamp '2025-06-01 02:00:00', '=Retention is low', zh, 'CRM'
 from (values
-    (1, 'opened', 'next_month_retention', 'all', 'critical', date '2025-06-01', 'ops', '留存率偏低'),
-    (1, 'still_open', 'next_month_retention', 'all', 'critical', date '2025-06-02', null, '留存率偏低'),
-    (2, 'opened', 'aov', 'tmall', 'warning', date '2025-06-01', 'ops', '客单价偏低'),
-    (2, 'recovered', 'aov', 'tmall', 'warning', date '2025-06-03', 'ops', '客单价已恢复'),
-    (3, 'opened', 'promotion_dependency', 'all', 'info', date '2025-06-30', 'ops', '促销依赖上升')
-) as events(alert, state, metric, dimension, severity, as_of_date, told, zh)
+    (1, 'opened', 'next_month_retention', 'all', 'critical', 0, 'ops', '留存率偏低'),
+    (1, 'still_open', 'next_month_retention', 'all', 'critical', 1, null, '留存率偏低'),
+    (2, 'opened', 'aov', 'tmall', 'warning', 0, 'ops', '客单价偏低'),
+    (2, 'recovered', 'aov', 'tmall', 'warning', 2, 'ops', '客单价已恢复'),
+    (3, 'opened', 'promotion_dependency', 'all', 'info', 29, 'ops', '促销依赖上升')
+) as events(alert, state, metric, dimension, severity, day, told, zh)
 """
 """Alerts 1 and 3 are open, alert 2 has recovered."""
 

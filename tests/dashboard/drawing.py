@@ -54,8 +54,8 @@ def texts(page: AppTest) -> Iterator[str]:
     """Everything that is said on a page in words."""
     for kind in ("title", "subheader", "caption", "markdown", "info", "success", "warning"):
         for element in page.get(kind):
-            yield str(element.value)
+            yield str(getattr(element, "value", ""))
     for element in page.get("metric"):
-        yield str(element.label)
+        yield str(getattr(element, "label", ""))
     for element in page.get("plotly_chart"):
         yield element.proto.spec

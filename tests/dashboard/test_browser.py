@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 
 from dashboard.board import PAGES
 from dashboard.language import LANGUAGES, Language, catalogue
-from tests.dashboard.browser import browsing, served, settle
+from tests.dashboard.browser import browsing, path, served, settle
 from tests.dashboard.test_pages import CHARTS
 
 pytestmark = pytest.mark.slow
@@ -55,7 +55,8 @@ least => {
     const over = ([r, g, b, a = 1], [x, y, z]) => [r * a + x * (1 - a), g * a + y * (1 - a),
                                                     b * a + z * (1 - a)];
     const light = rgb => {
-        const [r, g, b] = rgb.map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        const [r, g, b] = rgb.map(
+            v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const background = node => {
@@ -119,7 +120,7 @@ class Visit:
     def go(self, name: str, language: Language, **more: str) -> None:
         """Open a page as from a link."""
         query = "&".join(f"{key}={value}" for key, value in {"lang": language, **more}.items())
-        self.page.goto(f"{self.address}/{name}?{query}")
+        self.page.goto(f"{self.address}/{path(name)}?{query}")
         self.page.get_by_role(
             "heading", name=catalogue(language)[f"pages.{name}"], exact=True, level=1
         ).wait_for()

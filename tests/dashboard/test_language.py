@@ -95,6 +95,8 @@ def test_a_code_nobody_knows_is_shown_as_it_is() -> None:
     assert Words("zh").code("channel", "unknown") == "未知"
 
 
-def test_columns_are_called_as_the_marts_say() -> None:
-    assert Words("zh").column("insight.member_rfm", "monetary") == "消费金额"
-    assert Words("en").column("insight.member_rfm", "recency_days") == "Recency days"
+def test_columns_are_called_as_the_file_says() -> None:
+    assert Words("zh").column("monetary", "消费金额") == "消费金额"
+    assert Words("zh").column("days_below") == "低于标准天数"
+    assert Words("en").column("monetary", "消费金额") == "Monetary"
+    assert Words("en").column("rfm_group", "RFM分群") == "RFM group"

@@ -54,7 +54,7 @@ def test_page_of_the_demo_brand(name: str, language: Language) -> None:
         own = re.sub(r"语言 · Language", "", said)
         assert not re.search("[\u4e00-\u9fff]", own), re.findall(".{20}[\u4e00-\u9fff]+", own)
     else:
-        for heading in page.get("subheader"):
+        for heading in page.subheader:
             assert re.search("[\u4e00-\u9fff]", heading.value)
 
 
@@ -219,7 +219,8 @@ def test_funnel_follows_the_month_end_before(demo: duckdb.DuckDBPyConnection) ->
     ((activated, lapsed),) = rows(
         demo,
         "select numerator, denominator from kpi.kpi_monthly where dimension_type = 'all' and "
-        f"metric_code = 'dormant_activation_rate_30d' and period_start_date = date '{month:%Y-%m-%d}'",
+        "metric_code = 'dormant_activation_rate_30d' "
+        f"and period_start_date = date '{month:%Y-%m-%d}'",
     )
     ((gone_again, returned),) = rows(
         demo,
@@ -298,7 +299,8 @@ def test_a_member_is_shown_with_the_evidence(
     assert len(by_id.metric) == 5
     ((revenue,),) = rows(
         demo,
-        f"select sum(net_revenue)::double from core.fct_orders where one_id = '{one_id}' and is_valid",
+        "select sum(net_revenue)::double from core.fct_orders "
+        f"where one_id = '{one_id}' and is_valid",
     )
     money = charts(by_id)["member.money"]["data"][0]
     assert sum(numbers(money["y"])) == pytest.approx(revenue)

@@ -6,18 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from dashboard.page import exported
-from dashboard.published import UnreadableError, opened
+from dashboard.published import Comment, UnreadableError, opened
 from orchestration.cli import main
 from orchestration.publishing.board import FILE_VARIABLE, published_file
 from orchestration.publishing.publish import publish
 from orchestration.workspace import PROJECT
 from tests.publishing.builds import make_build, workspace_in
-
-import pandas as pd
 
 NOW = datetime(2025, 4, 1, tzinfo=UTC)
 STAMP = "select distinct stamp from core.fct_orders"
@@ -55,7 +54,7 @@ def test_the_same_build_published_again_is_asked_anew(tmp_path: Path) -> None:
         assert page.rows("select count(*) as rows from core.fct_orders")["rows"].tolist() == [5]
 
 
-def test_an_answer_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_is_asked_for_once(tmp_path: Path) -> None:
     workspace = workspace_in(tmp_path)
     make_build(workspace, 1)
     publish(workspace, now=NOW)
@@ -64,7 +63,9 @@ def test_an_answer_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert page.rows(question).equals(page.rows(question))
         assert page.has("core.fct_orders")
         assert not page.has("core.fct_orders", "ops.alert_events")
-        assert page.comments("core.fct_orders")["key"] == "Key of\nthe row."
+        assert page.comment("core.fct_orders", "key") == Comment("Key of the row.", "键")
+        assert page.comment("core.fct_orders").label_zh == "表"
+        assert page.comment("core.fct_orders", "stamp") == Comment("", "")
 
 
 def test_what_cannot_be_shown_is_a_sentence(tmp_path: Path) -> None:

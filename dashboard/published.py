@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ _ANSWERS_KEPT = 2_000
 _ATTEMPTS = 50
 _COMMENT = re.compile(r"(.*?)(?: \[([^][]*)\])?", re.DOTALL)
 """How publishing writes a description and its Chinese label."""
+
+_COMMENTS = """
+select schema_name || '.' || table_name as table_name, '' as column_name, comment
+from duckdb_tables()
+where database_name = 'published' and comment is not null
+union all
+select schema_name || '.' || table_name, column_name, comment
+from duckdb_columns()
+where database_name = 'published' and comment is not null
+"""
 
 
 class UnreadableError(RekindleError):
@@ -70,21 +81,15 @@ class Published:
 
     def comment(self, table: str, column: str = "") -> Comment:
         """What the published file says about a column of a table, or about the table."""
-        schema, _, name = table.partition(".")
-        found = self.rows(
-            "select '' as name, comment from duckdb_tables() "
-            "where database_name = 'published' and schema_name = $1 and table_name = $2 "
-            "union all select column_name, comment from duckdb_columns() "
-            "where database_name = 'published' and schema_name = $1 and table_name = $2",
-            schema,
-            name,
-        )
-        texts = dict(zip(found["name"], found["comment"], strict=True))
-        said = texts.get(column)
-        if not isinstance(said, str):
-            return Comment("", "")
-        text, label = _COMMENT.fullmatch(said).groups("")  # type: ignore[union-attr]
-        return Comment(text, label)
+        return self._comments.get((table, column), Comment("", ""))
+
+    @cached_property
+    def _comments(self) -> dict[tuple[str, str], Comment]:
+        found = self.rows(_COMMENTS)
+        return {
+            (str(table), str(column)): Comment(*_COMMENT.fullmatch(said).groups(""))  # type: ignore[union-attr]
+            for table, column, said in found.itertuples(index=False)
+        }
 
 
 @contextmanager

@@ -73,6 +73,7 @@ def empty_file(demo_file: Path, made_once: Callable[[str, Callable[[Path], None]
     """The published file of a brand that has handed over nothing yet: every table, no row."""
 
     def write(folder: Path) -> None:
+        folder.mkdir()
         with duckdb.connect(str(folder / BUILD_FILE_NAME)) as connection:
             copy_tables(connection, demo_file, lambda table: "false")
             connection.execute(
@@ -99,6 +100,7 @@ def orders_file(demo_file: Path, made_once: Callable[[str, Callable[[Path], None
               "ops.alert_events")  # fmt: skip
 
     def write(folder: Path) -> None:
+        folder.mkdir()
         with duckdb.connect(str(folder / BUILD_FILE_NAME)) as connection:
             copy_tables(connection, demo_file, lambda table: "true" if table in filled else "false")
             for table in absent:

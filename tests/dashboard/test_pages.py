@@ -58,9 +58,10 @@ def test_page_of_the_demo_brand(name: str, language: Language) -> None:
             assert re.search("[\u4e00-\u9fff]", heading.value)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("brand", ["empty_file", "orders_file"])
+@pytest.mark.parametrize(
+    ("brand", "language"), [("empty_file", "zh"), ("empty_file", "en"), ("orders_file", "zh")]
+)
 def test_page_of_a_brand_with_little(
     name: str,
     language: Language,
@@ -125,7 +126,8 @@ def test_overview_shows_the_newest_complete_month(demo: duckdb.DuckDBPyConnectio
         if shown.endswith("%"):
             assert shown == f"{value * 100:.1f}%"
         else:
-            assert float(shown.split()[0].replace(",", "")) == pytest.approx(value, abs=0.005)
+            error = 0.5 if value >= 100_000 else 0.005
+            assert float(shown.split()[0].replace(",", "")) == pytest.approx(value, abs=error)
         assert f"{numerator:,.2f}".removesuffix(".00") in said
         assert f"{denominator:,.2f}".removesuffix(".00") in said
         if benchmark is not None and shown.endswith("%"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -39,6 +40,8 @@ _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 _CHOSEN = "language"
 _ADDRESS = "lang"
 _ICON = ":material/{}:"
+_FAVICON = Path(__file__).with_name("icon.svg")
+"""Streamlit would fetch the icon of a page from the internet to show it as that of the board."""
 
 _STYLE = """
 <style>
@@ -57,7 +60,7 @@ _STYLE = """
 
 def run(only: str | None = None) -> None:
     """The whole board: the switch of language, and the page that is asked for or `only` one."""
-    st.set_page_config(page_title="Rekindle", page_icon=_ICON.format("candle"), layout="wide")
+    st.set_page_config(page_title="Rekindle", page_icon=str(_FAVICON), layout="wide")
     st.html(_STYLE)
     language = _language()
     words = Words(language)

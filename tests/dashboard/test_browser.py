@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pandas as pd
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 from dashboard.board import PAGES
 from dashboard.language import LANGUAGES, Language, catalogue
@@ -127,6 +128,15 @@ class Visit:
         settle(self.page, CHARTS[name])
 
 
+def error_of(message: ConsoleMessage) -> list[str]:
+    """What a browser's console has to complain about, if it does.
+
+    Opened at the address of a page, Streamlit looks for its server below that address first.
+    """
+    looks_below = re.search(r"/\w+/_stcore/(health|host-config)$", message.location["url"])
+    return [message.text] if message.type == "error" and not looks_below else []
+
+
 @pytest.fixture(scope="module")
 def visit(
     demo_file: Path, chromium: str, tmp_path_factory: pytest.TempPathFactory
@@ -137,10 +147,7 @@ def visit(
         context = stack.enter_context(browsing(chromium))
         page = context.pages[0]
         found = Visit(page, address, process, said)
-        page.on(
-            "console",
-            lambda message: found.errors.append(message.text) if message.type == "error" else None,
-        )
+        page.on("console", lambda message: found.errors.extend(error_of(message)))
         page.on("pageerror", lambda error: found.errors.append(str(error)))
         page.on("request", lambda request: found.hosts.add(urlsplit(request.url).hostname or ""))
         yield found

@@ -118,13 +118,12 @@ class Visit:
     errors: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
 
-    def go(self, name: str, language: Language, **more: str) -> None:
+    def open(self, name: str, language: Language, **more: str) -> None:
         """Open a page as from a link."""
         query = "&".join(f"{key}={value}" for key, value in {"lang": language, **more}.items())
         self.page.goto(f"{self.address}/{path(name)}?{query}")
-        self.page.get_by_role(
-            "heading", name=catalogue(language)[f"pages.{name}"], exact=True, level=1
-        ).wait_for()
+        title = catalogue(language)[f"pages.{name}"]
+        self.page.get_by_role("heading", name=title, exact=True, level=1).wait_for()
         settle(self.page, CHARTS[name])
 
 
@@ -157,7 +156,7 @@ def visit(
 @pytest.mark.parametrize("name", PAGES)
 def test_page_can_be_read(visit: Visit, name: str, language: Language) -> None:
     visit.errors.clear()
-    visit.go(name, language)
+    visit.open(name, language)
     assert visit.page.locator("[data-testid=stException], [data-testid=stError]").count() == 0
     assert visit.errors == []
     assert visit.page.evaluate(OVERLAPS) == []
@@ -172,7 +171,7 @@ def test_a_member_can_be_read(visit: Visit, demo_file: Path) -> None:
         row = connection.execute("select min(one_id) from insight.member_rfm").fetchone()
     assert row is not None
     visit.errors.clear()
-    visit.go("member", "zh", person=row[0])
+    visit.open("member", "zh", person=row[0])
     settle(visit.page, charts=2)
     assert visit.errors == []
     assert visit.page.evaluate(OVERLAPS) == []
@@ -180,7 +179,7 @@ def test_a_member_can_be_read(visit: Visit, demo_file: Path) -> None:
 
 
 def test_language_is_kept_from_page_to_page(visit: Visit) -> None:
-    visit.go("overview", "en")
+    visit.open("overview", "en")
     visit.page.get_by_text("中文", exact=True).click()
     visit.page.get_by_role("heading", name="总览", exact=True).wait_for()
     visit.page.get_by_role("link", name=catalogue("zh")["pages.rfm"]).click()
@@ -189,8 +188,26 @@ def test_language_is_kept_from_page_to_page(visit: Visit) -> None:
     assert "lang=zh" in visit.page.url
 
 
+def test_what_cannot_be_read_is_found(visit: Visit) -> None:
+    """The checks of the pages see planted faults."""
+    visit.open("rfm", "zh")
+    visit.page.evaluate(
+        """() => {
+            const caption = document.querySelector('[data-testid=stCaptionContainer] p');
+            caption.style.setProperty('color', '#B0B0B0', 'important');
+            const [one, other] = document.querySelectorAll('.ytick text');
+            other.setAttribute('transform', one.getAttribute('transform') || '');
+            other.setAttribute('y', one.getAttribute('y'));
+        }"""
+    )
+    assert len(visit.page.evaluate(FAINT, LEAST_CONTRAST)) == 1
+    assert any("overlaps" in found for found in visit.page.evaluate(OVERLAPS))
+    unassigned = ["\U0010fffd", "\U000ffffd", "留"]
+    assert visit.page.evaluate(GLYPHS, unassigned) == {"different": 2, "missing": 2}
+
+
 def test_export_is_the_data_of_the_chart(visit: Visit, demo_file: Path, tmp_path: Path) -> None:
-    visit.go("rfm", "zh")
+    visit.open("rfm", "zh")
     button = visit.page.get_by_role("button", name=catalogue("zh")["parts.export"]).first
     with visit.page.expect_download() as download:
         button.click()
@@ -207,7 +224,7 @@ def test_export_is_the_data_of_the_chart(visit: Visit, demo_file: Path, tmp_path
 
 
 def test_definition_names_the_column_and_what_it_means(visit: Visit) -> None:
-    visit.go("rfm", "en")
+    visit.open("rfm", "en")
     visit.page.get_by_role("button", name=catalogue("en")["parts.definition"]).first.click()
     open_text: Any = visit.page.locator("[data-testid=stPopoverBody]").first
     open_text.wait_for()

@@ -187,8 +187,9 @@ def _make_alike(folder: Path) -> None:
     """
     folder.mkdir()
     noted = threading.local()
-    usual_execute, usual_run = BaseAdapter.execute, ModelRunner.execute
+    usual_execute = BaseAdapter.execute
     usual_compile: Any = ModelRunner.compile
+    usual_run: Any = ModelRunner.execute
 
     def execute(self: Any, sql: str, auto_begin: bool = False, *rest: Any, **named: Any) -> Any:
         if auto_begin:

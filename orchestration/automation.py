@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -59,6 +60,18 @@ training_schedule = dg.ScheduleDefinition(
     cron_schedule="0 6 * * 1",
     execution_timezone=DEFAULT_ZONE,
 )
+
+
+@dg.schedule(
+    name="month_end_schedule",
+    job=build_as_of,
+    cron_schedule="30 6 2 * *",
+    execution_timezone=DEFAULT_ZONE,
+)
+def month_end_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """What was known at the end of the last month, kept beside today's for those who report it."""
+    month_end = context.scheduled_execution_time.date().replace(day=1) - timedelta(days=1)
+    return dg.RunRequest(run_key=month_end.isoformat(), partition_key=month_end.isoformat())
 
 
 @dg.sensor(job=daily_build, minimum_interval_seconds=60)

@@ -12,6 +12,7 @@ from orchestration.automation import (
     erase_requests,
     erasure_schedule,
     landing_files_sensor,
+    month_end_schedule,
     train_models,
     training_schedule,
 )
@@ -34,7 +35,7 @@ defs = dg.Definitions(
         model_versions,
     ],
     jobs=[daily_build, build_as_of, erase_requests, train_models],
-    schedules=[daily_schedule, erasure_schedule, training_schedule],
+    schedules=[daily_schedule, month_end_schedule, erasure_schedule, training_schedule],
     sensors=[landing_files_sensor, run_failure_alerts],
     resources={"brand": BrandResource()},
 )

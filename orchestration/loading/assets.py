@@ -1,14 +1,18 @@
 """Dagster wiring of loading: landing folders and the tables of the raw lake."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
+import pyarrow.parquet as pq
 
 from orchestration.adapters.catalogue import write_data_set
 from orchestration.brand_resource import BrandResource
 from orchestration.loading.contract import Table, load_contract
 from orchestration.loading.load import load
+from orchestration.retries import TRANSIENT, failing_at_once
 
 TABLES = tuple(load_contract().tables)
 
@@ -60,16 +64,31 @@ LANDING = [
             for name in LOGS
         ),
     ],
+    retry_policy=TRANSIENT,
 )
 def lake(
     context: dg.AssetExecutionContext, brand: BrandResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Load every new landing file exactly once; a data set writes its files first."""
-    workspace = brand.workspace()
-    if workspace.has_adapter:
-        write_data_set(workspace)
-    summary = load(workspace.landing, workspace.lake, now=datetime.now(UTC), progress=False)
+    started = time.monotonic()
+    with failing_at_once():
+        workspace = brand.workspace()
+        if workspace.has_adapter:
+            write_data_set(workspace)
+        summary = load(workspace.landing, workspace.lake, now=datetime.now(UTC), progress=False)
+    seconds = time.monotonic() - started
     for line in summary.lines():
         context.log.info("%s", line)
     for key in sorted(context.selected_asset_keys):
-        yield dg.MaterializeResult(asset_key=key)
+        rows, size = size_of(workspace.lake / "raw" / key.path[-2] / key.path[-1])
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata={"dagster/row_count": rows, "bytes": size, "seconds_of_the_load": seconds},
+        )
+
+
+def size_of(folder: Path) -> tuple[int, int]:
+    """Rows and bytes of the Parquet files of a folder."""
+    files = list(folder.glob("*.parquet"))
+    rows = sum(pq.read_metadata(file).num_rows for file in files)
+    return rows, sum(file.stat().st_size for file in files)

@@ -1,18 +1,25 @@
 """Dagster wiring of publishing: one asset for each published table, and earlier dates."""
 
+import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from orchestration.brand_resource import BrandResource
 from orchestration.publishing.marts import Mart, published_marts
 from orchestration.publishing.publish import publish
+from orchestration.retries import TRANSIENT, failing_at_once
 from orchestration.warehouse.assets import MANIFEST, POOL
 from orchestration.warehouse.build import BuildOptions, aside_date, build
 from orchestration.warehouse.lake import read_lake
 
 MARTS = published_marts(MANIFEST)
+
+DAILY = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=26), fail_window=timedelta(hours=36)
+)
+"""A published mart is late when a day's build is missing, and stale before the next one's time."""
 
 AS_OF_DAYS = dg.DailyPartitionsDefinition(start_date="1990-01-01", end_offset=1)
 """Business dates a build can be made for; the zone of a date is the brand's."""
@@ -31,19 +38,27 @@ def _serving_key(mart: Mart) -> dg.AssetKey:
             group_name="serving",
             description=mart.description,
             kinds={"duckdb", "parquet"},
+            freshness_policy=DAILY,
         )
         for mart in MARTS
     ],
     pool=POOL,
+    retry_policy=TRANSIENT,
 )
 def serving(brand: BrandResource) -> Iterator[dg.MaterializeResult[None]]:
     """Swap in the marts of the last build, whole, if it passed all its checks."""
-    published = publish(brand.workspace(), now=datetime.now(UTC))
+    started = time.monotonic()
+    with failing_at_once():
+        published = publish(brand.workspace(), now=datetime.now(UTC))
+    seconds = time.monotonic() - started
+    parquet = published.files[0].parent / "parquet"
     for mart in MARTS:
         yield dg.MaterializeResult(
             asset_key=_serving_key(mart),
             metadata={
                 "dagster/row_count": published.rows[f"{mart.schema}.{mart.name}"],
+                "bytes": (parquet / mart.schema / f"{mart.name}.parquet").stat().st_size,
+                "seconds_of_the_publication": seconds,
                 "build_id": published.publication.build_id,
                 "as_of_date": str(published.publication.as_of_date),
             },
@@ -70,8 +85,9 @@ def serving_as_of(
             f"{as_of} is not before the last business date of the data ({newest}); "
             f"the daily build makes that one."
         )
-    build(workspace, BuildOptions(as_of=as_of))
-    published = publish(workspace, now=datetime.now(UTC), aside=as_of)
+    with failing_at_once():
+        build(workspace, BuildOptions(as_of=as_of))
+        published = publish(workspace, now=datetime.now(UTC), aside=as_of)
     return dg.MaterializeResult(
         metadata={
             "build_id": published.publication.build_id,

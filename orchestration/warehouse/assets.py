@@ -12,6 +12,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.brand_resource import BrandResource
+from orchestration.retries import TRANSIENT, failing_at_once
 from orchestration.warehouse.build import (
     BuildOptions,
     building,
@@ -61,6 +62,7 @@ class BuildConfig(dg.Config):
     dagster_dbt_translator=Translator(),
     name="warehouse",
     pool=POOL,
+    retry_policy=TRANSIENT,
 )
 def warehouse(
     context: dg.AssetExecutionContext, config: BuildConfig, brand: BrandResource
@@ -72,7 +74,7 @@ def warehouse(
         lifecycle_mode=config.lifecycle_mode,
         full_refresh=config.full_refresh,
     )
-    with building(workspace, options) as plan:
+    with failing_at_once(), building(workspace, options) as plan:
         files = dbt_files(plan.build_file)
         environment = dbt_environment(plan.sources, plan.build_file, plan.lake.business_zone)
         how = f"full refresh: {plan.full_refresh}" if plan.full_refresh else "incremental"
@@ -88,7 +90,9 @@ def warehouse(
                     list(plan.dbt_arguments), context=context, target_path=files.target
                 ).stream()
             except DagsterDbtCliRuntimeError as error:
-                raise dg.Failure(failure_message(read_results(files), files)) from error
+                raise dg.Failure(
+                    failure_message(read_results(files), files), allow_retries=False
+                ) from error
         if context.is_subset:
             note_partial_build(plan)
         else:

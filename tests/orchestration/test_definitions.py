@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -13,11 +14,14 @@ import pytest
 import yaml
 
 from orchestration.alerting.assets import run_failure_alerts
-from orchestration.automation import folder_state, landing_files_sensor
+from orchestration.automation import folder_state, landing_files_sensor, month_end_schedule
 from orchestration.brand_resource import BrandResource
 from orchestration.definitions import defs
+from orchestration.errors import UsageError
 from orchestration.loading.contract import load_contract
+from orchestration.publishing.assets import DAILY
 from orchestration.publishing.marts import published_marts
+from orchestration.retries import TRANSIENT, failing_at_once
 from orchestration.warehouse.assets import MANIFEST, POOL
 from orchestration.warehouse.build import manifest_path
 from orchestration.warehouse.dbt_run import DbtFiles, DbtResult
@@ -136,6 +140,34 @@ def test_whoever_uses_a_build_file_is_in_the_one_writer_pool() -> None:
     assert settings["concurrency"]["pools"]["default_limit"] == 1
 
 
+def test_what_is_published_goes_stale_and_is_tried_again(graph: dg.AssetGraph) -> None:
+    for mart in published_marts(MANIFEST):
+        policy = graph.get(dg.AssetKey(["serving", mart.schema, mart.name])).freshness_policy
+        assert policy == DAILY
+    assert yaml.safe_load((PROJECT / "dagster.yaml").read_text())["freshness"] == {"enabled": True}
+    for name in ("lake", "warehouse", "serving"):
+        node = defs.resolve_job_def("daily_build").graph.node_named(name).definition
+        assert isinstance(node, dg.OpDefinition)
+        assert node.retry_policy == TRANSIENT
+
+
+def test_a_mistake_of_the_input_is_final_and_anything_else_is_not() -> None:
+    with pytest.raises(dg.Failure, match="the folder is gone") as found, failing_at_once():
+        raise UsageError("the folder is gone")
+    assert not found.value.allow_retries
+    with pytest.raises(OSError, match="disk"), failing_at_once():
+        raise OSError("disk")
+
+
+def test_a_month_end_is_kept_when_it_is_over() -> None:
+    context = dg.build_schedule_context(
+        scheduled_execution_time=datetime(2025, 3, 2, 6, 30, tzinfo=UTC)
+    )
+    request = month_end_schedule(context)
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2025-02-28"
+
+
 def test_daily_job_on_a_tiny_brand(
     landing: Path,
     tmp_path: Path,
@@ -158,6 +190,16 @@ def test_daily_job_on_a_tiny_brand(
         if event.asset_key is not None and event.asset_key.path[0] == "serving"
     }
     assert {"fct_orders", "member_rfm", "kpi_monthly"} <= published
+    told = {
+        event.asset_key.to_user_string(): event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key is not None
+    }
+    for key in ("lake/commerce/orders", "serving/core/fct_orders"):
+        assert told[key]["dagster/row_count"].value == 2
+        size = told[key]["bytes"].value
+        assert isinstance(size, int)
+        assert size > 500
     connection = duckdb.connect(str(tmp_path / "serving" / "rekindle.duckdb"), read_only=True)
     orders = connection.execute(
         "select order_id, order_date::varchar, net_revenue from core.fct_orders order by order_id"

@@ -38,7 +38,7 @@ if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 "$(PYTHON)" requirements/install.py
 endef
 
-.PHONY: help demo test lint parse policy pytest parity lineage dbt serve fix lock clean clean-data
+.PHONY: help demo test lint parse policy pytest parity lineage metrics dbt serve fix lock clean clean-data
 
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
@@ -99,6 +99,9 @@ parity:  ## the same rows on DuckDB and Spark, on two days with changed data
 
 lineage: parse  ## draw docs/lineage.svg from target/manifest.json
 	@$(BIN)/python -m orchestration.publishing.lineage target/manifest.json
+
+metrics: parse  ## write docs/metrics.md from target/manifest.json and the policy
+	@$(BIN)/python -m orchestration.publishing.metrics target/manifest.json
 
 fix:  ## let ruff and sqlfluff mend what they can
 	@$(setup) test

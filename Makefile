@@ -38,7 +38,8 @@ if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 "$(PYTHON)" requirements/install.py
 endef
 
-.PHONY: help demo test lint parse policy pytest parity board lineage dbt serve fix lock clean clean-data
+.PHONY: help demo test lint parse policy pytest parity board lineage metrics dbt serve fix lock clean
+.PHONY: clean-data
 
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
@@ -103,6 +104,9 @@ board:  ## what is published, as pages in a browser (Ctrl-C ends it; ARGS='--por
 
 lineage: parse  ## draw docs/lineage.svg from target/manifest.json
 	@$(BIN)/python -m orchestration.publishing.lineage target/manifest.json
+
+metrics: parse  ## write docs/metrics.md from target/manifest.json and the policy
+	@$(BIN)/python -m orchestration.publishing.metrics target/manifest.json
 
 fix:  ## let ruff and sqlfluff mend what they can
 	@$(setup) test

@@ -119,6 +119,21 @@ def snapshot(*reads: str) -> Callable[[Draft], Any]:
     return change
 
 
+def metric(name: str, targets: str = "", **meta: str) -> Callable[[Draft], Any]:
+    """Adds a metric, described but for what is left out, and KPIs of the policy."""
+
+    def change(draft: Draft) -> None:
+        draft.manifest["metrics"][f"metric.{name}"] = {
+            "name": name, "original_file_path": "models/marts/kpi/_kpi__metrics.yml",
+            "description": "What it says.", "config": {"meta": meta},
+        }  # fmt: skip
+        draft.files["seeds/policy/kpi_targets.csv"] = (
+            f"valid_from,metric_code,label_zh,is_daily,is_monthly\n{targets}"
+        )
+
+    return change
+
+
 def no_exposures(draft: Draft) -> None:
     """Removes all exposures."""
     draft.manifest["exposures"].clear()
@@ -400,6 +415,23 @@ CASES = (
     Case("exposures_cover_marts", "nobody reads it", no_exposures, "is in no exposure"),
     Case("exposures_cover_marts", "no owner",
          exposure("models/marts/core/_core__exposures.yml", owner={}), "lacks an owner"),
+    # metrics
+    Case("kpis_are_metrics", "no metric", metric("one", "1900-01-01,two,二,false,true\n"),
+         "lacks the metric two"),
+    Case("kpis_are_metrics", "no daily metric",
+         metric("two", "1900-01-01,two,二,true,true\n", metric_code="two", label_zh="二"),
+         "lacks the metric two_daily"),
+    Case("kpis_are_metrics", "no KPI", metric("one", metric_code="one"), "one, which is no KPI"),
+    Case("kpis_are_metrics", "another label",
+         metric("two", "1900-01-01,two,二,false,true\n", metric_code="two", label_zh="三"),
+         "is two 三, but two 二"),
+    Case("kpis_are_metrics", "another code",
+         metric("two", "1900-01-01,two,二,false,true\n", metric_code="one", label_zh="二"),
+         "is one 二, but two 二"),
+    Case("metrics_are_described", "no label", metric("one"), "one lacks label_zh"),
+    Case("metrics_are_described", "made of nothing",
+         metric("one", metric_code="one", label_zh="一", numerator="n", complete_when="then"),
+         "one lacks denominator"),
     # documentation
     Case("sql_starts_with_its_grain", "no grain",
          lambda draft: draft.add_model(MART, "select 1 as one\n"), "does not say what a row is"),

@@ -317,6 +317,7 @@ def clean() -> Draft:
             "macros": {},
             "sources": {},
             "exposures": {},
+            "metrics": {},
             "unit_tests": {},
             "groups": {
                 f"group.{PACKAGE}.{name}": {"name": name, "owner": {"name": "Membership team"}}

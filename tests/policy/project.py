@@ -208,6 +208,11 @@ class Project:
         return self.manifest.get("exposures") or {}
 
     @property
+    def metrics(self) -> Mapping[str, Node]:
+        """All metrics of the semantic layer by unique id."""
+        return self.manifest.get("metrics") or {}
+
+    @property
     def groups(self) -> Mapping[str, Node]:
         """All groups by unique id."""
         return self.manifest.get("groups") or {}

@@ -14,6 +14,7 @@ DISTRIBUTION_OF = {
     "dagster_dbt": "dagster-dbt",
     "dateutil": "python-dateutil",
     "dbt": "dbt-core",
+    "metricflow_semantics": "metricflow",
     "yaml": "pyyaml",
 }
 """Distributions whose module has another name."""

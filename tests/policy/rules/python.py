@@ -19,7 +19,7 @@ DISTRIBUTION_OF = {
 }
 """Distributions whose module has another name."""
 LIST_OF_NAMES = 2
-WIRING = {"assets.py", "automation.py", "brand_resource.py", "definitions.py"}
+WIRING = {"assets.py", "automation.py", "brand_resource.py", "definitions.py", "retries.py"}
 """Modules that tell Dagster what there is: assets, schedules and sensors, resources, all of it."""
 
 

@@ -38,7 +38,7 @@ if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 "$(PYTHON)" requirements/install.py
 endef
 
-.PHONY: help demo test lint parse policy pytest parity lineage dbt serve fix lock clean clean-data
+.PHONY: help demo test lint parse policy pytest parity board lineage dbt serve fix lock clean clean-data
 
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
@@ -96,6 +96,10 @@ parity:  ## the same rows on DuckDB and Spark, on two days with changed data
 	@$(setup) spark
 	@echo "[parity] DuckDB against Spark"
 	@$(BIN)/pytest tests/parity -v -p no:xdist -p no:cacheprovider $(ARGS)
+
+board:  ## what is published, as pages in a browser (Ctrl-C ends it; ARGS='--port 8502')
+	@$(setup) run
+	@exec $(BIN)/rekindle board $(ARGS)
 
 lineage: parse  ## draw docs/lineage.svg from target/manifest.json
 	@$(BIN)/python -m orchestration.publishing.lineage target/manifest.json

@@ -451,6 +451,19 @@ def serve_command(data: str, port: int) -> None:
     serve(port, Terminal(total=1).say, environment)
 
 
+@main.command(name="board")
+@click.argument("published", required=False, type=click.Path(path_type=Path))
+@click.option("--port", default=8501, show_default=True, help="Where browsers find it.")
+def board_command(published: Path | None, port: int) -> None:
+    """Show the board of a PUBLISHED file or folder to browsers of this machine; Ctrl-C ends it.
+
+    Default: the folder that REKINDLE_SERVING names, else serving/.
+    """
+    from orchestration.publishing.board import serve  # late: it becomes another program
+
+    serve(published, port)
+
+
 @main.group(cls=_Group)
 def identity() -> None:
     """Who is who."""

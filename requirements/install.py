@@ -1,7 +1,8 @@
 """Makes the virtual environment of this repository and keeps it equal to its lock.
 
     python3.11 requirements/install.py run     what `make demo` needs
-    python3.11 requirements/install.py test    the same and what `make test` needs
+    python3.11 requirements/install.py test    the same and what `make test` needs, with the system
+                                               packages of debian.txt
     python3.11 requirements/install.py spark   the same as run and what Spark needs; add test to it
                                                by a call of its own, the locks agree
 
@@ -151,6 +152,35 @@ def index_of_pip(listed: str | None = None) -> dict[str, str]:
     return {name: value for name, value in told.items() if name not in os.environ}
 
 
+def install_debian() -> None:
+    """Installs the system packages of requirements/debian.txt that are missing, or asks for them.
+
+    Who may not install them gets a sentence and the rest of the environment; the tests that need
+    them then fail with the same sentence.
+    """
+    missing = missing_debian()
+    if not missing:
+        return
+    apt = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    apt += ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet"]
+    say(f"installing {' and '.join(missing)} with apt-get")
+    installing = [*apt, "install", "--yes", "--no-install-recommends", *missing]
+    if shutil.which("apt-get") and runs([*apt, "update"]) and runs(installing):
+        return
+    say(f"make test needs {' and '.join(missing)}: install them (apt install {' '.join(missing)}).")
+
+
+def missing_debian() -> list[str]:
+    """The packages of requirements/debian.txt that are not installed."""
+    lines = (ROOT / "requirements" / "debian.txt").read_text().splitlines()
+    wanted = [line for line in lines if line[:1].isalnum()]
+    if shutil.which("dpkg-query") is None:
+        return wanted
+    query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\\n", *wanted]
+    listed = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    return [name for name in wanted if f"{name} installed" not in listed.splitlines()]
+
+
 def say(text: str) -> None:
     """Prints one line of progress."""
     print(f"[setup] {text}", flush=True)
@@ -182,6 +212,8 @@ def main(name: str) -> None:
             "Install Python 3.11, or name it: make PYTHON=/path/to/python3.11 …",
         )
     with only_one():
+        if name == "test":
+            install_debian()
         if is_installed(name):
             return
         started = time.monotonic()

@@ -32,13 +32,23 @@ def member_page(file: Path, person: str) -> Sequence[Entry]:
     if not file.exists():
         raise RekindleError(f"There is no {file} yet; build and publish this brand first.")
     with duckdb.connect(str(file), read_only=True) as connection:
-        one_id = one_id_of(connection, person) if ":" in person else person
-        rows = connection.execute(QUERY.read_text("utf-8"), {"one_id": one_id}).fetchall()
-    if not rows:
+        page = entries_about(connection, one_id_meant(connection, person))
+    if not page:
         raise UsageError(
             f"{person} is nobody in {file}: give a one_id of identity.dim_member, or a record as "
             "identity.oneid_map names it, such as crm.members:M00000012."
         )
+    return page
+
+
+def one_id_meant(connection: duckdb.DuckDBPyConnection, person: str) -> str:
+    """The one_id that is meant by a one_id or by a record; UsageError for an unknown record."""
+    return one_id_of(connection, person) if ":" in person else person
+
+
+def entries_about(connection: duckdb.DuckDBPyConnection, one_id: str) -> list[Entry]:
+    """All rows about a person, from an open published file; empty where nobody has this id."""
+    rows = connection.execute(QUERY.read_text("utf-8"), {"one_id": one_id}).fetchall()
     found: dict[tuple[str, int], list[tuple[str, str]]] = {}
     for mart, entry, fact, value in rows:
         found.setdefault((mart, entry), []).append((fact, value))

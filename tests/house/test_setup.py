@@ -23,6 +23,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     for name in ("run", "test", "spark"):
         (tmp_path / "requirements" / f"{name}.txt").write_text(f"{name}==1.0\n")
+    (tmp_path / "requirements" / "debian.txt").write_text("# why\nbrowser\nfont\n")
     (tmp_path / ".venv").mkdir()
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
@@ -100,6 +101,63 @@ def test_pip_does_what_uv_can_not(
     install.install("run")
     lock = str(tmp_path / "requirements" / "run.txt")
     assert sum(line.endswith(lock) for line in said.read_text().splitlines()) == 1
+
+
+@pytest.fixture
+def system(install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A system that has the browser and lacks the font; its apt-get notes what it is asked for."""
+    programs = tmp_path / "system"
+    programs.mkdir()
+    for name, body in (
+        ("dpkg-query", "echo 'browser installed'; echo 'font not-installed'; exit 1"),
+        ("apt-get", f'echo "$@" >>{tmp_path}/asked.txt'),
+        ("env", 'shift; exec "$@"'),
+        ("sudo", 'shift; exec "$@"'),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{body}\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    return programs
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_missing_system_packages_are_installed(
+    install: ModuleType, system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    install.install_debian()
+    assert (tmp_path / "asked.txt").read_text().splitlines() == [
+        "--quiet update",
+        "--quiet install --yes --no-install-recommends font",
+    ]
+
+
+@pytest.mark.parametrize("lacks", ["rights", "apt-get", "dpkg-query"])
+def test_system_packages_that_may_not_be_installed_are_named(
+    install: ModuleType, system: Path, capsys: pytest.CaptureFixture[str], lacks: str
+) -> None:
+    if lacks == "rights":
+        (system / "apt-get").write_text("#!/bin/sh\nexit 100\n")
+    else:
+        (system / "apt-get").unlink()
+    if lacks == "dpkg-query":
+        (system / "dpkg-query").unlink()
+    install.install_debian()
+    missing = "browser and font" if lacks == "dpkg-query" else "font"
+    last = capsys.readouterr().out.splitlines()[-1]
+    apt = missing.replace(" and", "")
+    assert last == f"[setup] make test needs {missing}: install them (apt install {apt})."
+
+
+def test_installed_system_packages_are_left_alone(
+    install: ModuleType, system: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (system / "dpkg-query").write_text(
+        "#!/bin/sh\necho 'font installed'; echo 'browser installed'\n"
+    )
+    install.install_debian()
+    assert not (tmp_path / "asked.txt").exists()
+    assert capsys.readouterr().out == ""
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

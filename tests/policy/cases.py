@@ -621,6 +621,8 @@ CASES = (
     Case("imports_are_required", "in the package",
          file("orchestration/case.py", "from nowhere_lib.part import thing\n"),
          "imports nowhere_lib"),
+    Case("imports_are_required", "in the board",
+         file("dashboard/case.py", "import nowhere_lib\n"), "requirements/run.in"),
     Case("imports_are_required", "in the tests",
          file("tests/case.py", "def f():\n    import nowhere_lib\n"), "requirements/test.in"),
     Case("imports_are_required", "a test library in the package",

@@ -61,9 +61,10 @@ def imports_are_required(project: Project) -> Iterator[str]:
     """What the package imports is in run.in, what tests add in test.in."""
     run = _required(project.files.get("requirements/run.in", ""))
     test = run | _required(project.files.get("requirements/test.in", ""))
-    own = {"benchmarks", "orchestration", "tests"}
+    own = {"benchmarks", "dashboard", "orchestration", "tests"}
     for folder, allowed, place in (
         ("orchestration", run, "requirements/run.in"),
+        ("dashboard", run, "requirements/run.in"),
         ("tests", test, "requirements/test.in"),
     ):
         for path, text in project.texts(folder, suffix=".py").items():

@@ -1,0 +1,1 @@
+"""The board: web pages over the published file, in Chinese and English."""

@@ -1,0 +1,5 @@
+"""What Streamlit runs: `rekindle board` names it."""
+
+from dashboard.board import run
+
+run()

@@ -1,0 +1,50 @@
+"""Commits inserts and updates to `orders` for a while: python writer.py ADDRESS TRANSACTIONS SEED.
+
+Every third transaction stays open while others commit, so that it is seen after rows with a later
+`updated_at`. Ends with all of them committed.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+
+import psycopg
+
+INSERT = """
+    insert into orders (order_id, status, net_amount)
+    select 'new-' || %s || '-' || n, 'created', n from generate_series(1, %s) n
+"""
+UPDATE = """
+    update orders set status = %s, net_amount = net_amount + 1, updated_at = clock_timestamp()
+    where order_id in (
+        select order_id from orders order by md5(order_id || %s) limit 5 for update skip locked
+    )
+"""
+
+
+def main(address: str, transactions: int, seed: int) -> None:
+    """Write until all transactions are committed."""
+    draw = random.Random(seed)
+    waiting: list[tuple[int, psycopg.Connection[tuple[object, ...]]]] = []
+    for number in range(transactions):
+        connection = psycopg.connect(address)
+        if draw.random() < 0.5:
+            connection.execute(INSERT, (number, draw.randint(1, 4)))
+        else:
+            connection.execute(UPDATE, (draw.choice(["paid", "shipped"]), str(number)))
+        waiting.append((number + draw.choice([0, 0, 10]), connection))
+        for due, open_one in list(waiting):
+            if due <= number:
+                open_one.commit()
+                open_one.close()
+                waiting.remove((due, open_one))
+        time.sleep(0.005)
+    for _, open_one in waiting:
+        open_one.commit()
+        open_one.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

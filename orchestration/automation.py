@@ -26,7 +26,7 @@ daily_build = dg.define_asset_job(
 landing_build = dg.define_asset_job(
     "landing_build",
     selection=FROM_LANDING_FILES,
-    description="Landing files to published marts; reads no database, or what it delivers would ask "
+    description="Landing files to published marts. Reads no database: what that delivers would ask "
     "for the next run.",
 )
 

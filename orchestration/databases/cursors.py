@@ -78,11 +78,14 @@ class Positions:
 
 def put_in_place(aside: Path, target: Path) -> None:
     """Rename a whole file to its name, safely on the disk before and after."""
-    for path in (aside, target.parent):
-        if path is target.parent:
-            os.replace(aside, target)
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    _to_disk(aside)
+    os.replace(aside, target)
+    _to_disk(target.parent)
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

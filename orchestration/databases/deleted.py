@@ -22,7 +22,9 @@ def say_deleted(
     is_deleted = _is_set(rows[deleted])
     at = next((name for name in (deleted, cursor) if pa.types.is_timestamp(rows[name].type)), None)
     renames = dict(mapping.rename)
-    headers = {renames.get(fold_header(name), fold_header(name)): name for name in rows.schema.names}
+    headers = {
+        renames.get(fold_header(name), fold_header(name)): name for name in rows.schema.names
+    }
     for column, value in table.when_deleted:
         header = headers.get(column)
         if value == DELETION_TIME:

@@ -163,9 +163,7 @@ class _Pull:
                     wanted *= 2
                     continue
                 if source.deleted is not None:
-                    rows = say_deleted(
-                        rows, source.table, mapping, source.deleted, source.cursor
-                    )
+                    rows = say_deleted(rows, source.table, mapping, source.deleted, source.cursor)
                 path = folder / self._file_name(source, done.files + 1)
                 name, size = self._deliver(rows, path, last_file)
                 if size:

@@ -136,9 +136,12 @@ def what_is_there(engine: sa.Engine, source: Source, shape: Shape) -> tuple[Span
         low, high, now = connection.execute(
             sa.select(sa.func.min(cursor), sa.func.max(cursor), sa.func.now())
         ).one()
-        if shape.is_nullable and connection.execute(
-            sa.select(sa.literal(1)).select_from(table).where(cursor.is_(None)).limit(1)
-        ).first():
+        if (
+            shape.is_nullable
+            and connection.execute(
+                sa.select(sa.literal(1)).select_from(table).where(cursor.is_(None)).limit(1)
+            ).first()
+        ):
             remarks.append(
                 f"{source.label}: rows without {source.cursor} cannot be read; give them one."
             )

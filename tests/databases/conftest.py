@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -100,6 +101,16 @@ class Shop:
             f"with rows as (from read_parquet('{parts}', union_by_name = true)) {query}"
         ).fetchall()
 
+    def delivered(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the landing files; `rows` are all rows that were delivered."""
+        files = ", ".join(f"'{path}'" for path in self.files())
+        return duckdb.sql(
+            f"""with rows as (
+                select * replace (updated_at at time zone 'UTC' as updated_at)
+                from read_parquet([{files}], union_by_name = true)
+            ) {query}"""
+        ).fetchall()
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()  # type: ignore[arg-type]
 
@@ -114,13 +125,26 @@ def server() -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture
-def shop(server: Server, tmp_path: Path) -> Iterator[Shop]:
-    database = f"shop_{next(_NUMBERS)}"
+@contextmanager
+def new_database(server: Server) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    """A database with an empty table of orders, and a connection of its owner."""
+    name = f"shop_{next(_NUMBERS)}"
     with server.connect() as connection:
-        connection.execute(f"create database {database} template empty")  # type: ignore[arg-type]
-    with server.connect(database) as connection:
-        made = Shop(server, database, tmp_path, connection)
-        made.landing.mkdir()
-        made.settings(SETTINGS)
+        connection.execute(f"create database {name} template empty")  # type: ignore[arg-type]
+    with server.connect(name) as connection:
+        yield name, connection
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    with new_database(server) as made:
         yield made
+
+
+@pytest.fixture
+def shop(server: Server, database: tuple[str, psycopg.Connection[Any]], tmp_path: Path) -> Shop:
+    name, connection = database
+    made = Shop(server, name, tmp_path, connection)
+    made.landing.mkdir()
+    made.settings(SETTINGS)
+    return made

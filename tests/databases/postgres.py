@@ -90,9 +90,7 @@ def postgres() -> Iterator[Server]:
     options = [f"port={port}", f"unix_socket_directories={folder}", *SETTINGS]
     command = [programs() / "postgres", "-D", data, *(f"-c{option}" for option in options)]
     log = (folder / "log.txt").open("wb")
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=log, stderr=log, **who
-    )
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, **who)
     server = Server(port, process)
     try:
         _wait(server, folder / "log.txt")

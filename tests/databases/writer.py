@@ -1,4 +1,4 @@
-"""Commits inserts and updates to `orders` for a while: python writer.py ADDRESS TRANSACTIONS SEED.
+"""Commits inserts and updates to `orders` until its input ends: python writer.py ADDRESS SEED.
 
 Every third transaction stays open while others commit, so that it is seen after rows with a later
 `updated_at`. Ends with all of them committed.
@@ -7,8 +7,8 @@ Every third transaction stays open while others commit, so that it is seen after
 from __future__ import annotations
 
 import random
+import select
 import sys
-import time
 
 import psycopg
 
@@ -22,13 +22,16 @@ UPDATE = """
         select order_id from orders order by md5(order_id || %s) limit 5 for update skip locked
     )
 """
+PAUSE = 0.02
 
 
-def main(address: str, transactions: int, seed: int) -> None:
-    """Write until all transactions are committed."""
+def main(address: str, seed: int) -> None:
+    """Write until the input ends."""
     draw = random.Random(seed)
     waiting: list[tuple[int, psycopg.Connection[tuple[object, ...]]]] = []
-    for number in range(transactions):
+    number = 0
+    while not select.select([sys.stdin], [], [], PAUSE)[0]:
+        number += 1
         connection = psycopg.connect(address)
         if draw.random() < 0.5:
             connection.execute(INSERT, (number, draw.randint(1, 4)))
@@ -40,11 +43,10 @@ def main(address: str, transactions: int, seed: int) -> None:
                 open_one.commit()
                 open_one.close()
                 waiting.remove((due, open_one))
-        time.sleep(0.005)
     for _, open_one in waiting:
         open_one.commit()
         open_one.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]))

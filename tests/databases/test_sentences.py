@@ -56,30 +56,40 @@ def test_an_address_that_does_not_work(shop: Shop, address: str, sentence: str) 
     [
         (
             "table: sales.orders, cursor: updated_at",
-            "shop has no table or view sales.orders: correct databases.yml, with the schema where "
-            "it has one (public.orders).",
+            (
+                "shop has no table or view sales.orders: correct databases.yml, with the schema where "
+                "it has one (public.orders)."
+            ),
         ),
         (
             "table: orders, cursor: changed_at",
-            "shop, orders has no column changed_at, which databases.yml names as its cursor; it "
-            "has order_id, order_channel, buyer_key_type, status, ordered_at, gross_amount, "
-            "discount_amount, net_amount, updated_at.",
+            (
+                "shop, orders has no column changed_at, which databases.yml names as its cursor; it "
+                "has order_id, order_channel, buyer_key_type, status, ordered_at, gross_amount, "
+                "discount_amount, net_amount, updated_at."
+            ),
         ),
         (
             "table: orders, cursor: updated_at, deleted: gone",
-            "shop, orders has no column gone, which databases.yml names as its deleted; it has "
-            "order_id, order_channel, buyer_key_type, status, ordered_at, gross_amount, "
-            "discount_amount, net_amount, updated_at.",
+            (
+                "shop, orders has no column gone, which databases.yml names as its deleted; it has "
+                "order_id, order_channel, buyer_key_type, status, ordered_at, gross_amount, "
+                "discount_amount, net_amount, updated_at."
+            ),
         ),
         (
             "table: orders, cursor: status",
-            "shop, orders: the cursor status is a TEXT; name a column that is a time, a date or a "
-            "whole number.",
+            (
+                "shop, orders: the cursor status is a TEXT; name a column that is a time, a date or a "
+                "whole number."
+            ),
         ),
         (
             "table: orders, cursor: updated_at, overlap: 5",
-            "databases.yml: the overlap of commerce.orders does not fit its cursor updated_at; "
-            "write a time such as 1 hour.",
+            (
+                "databases.yml: the overlap of commerce.orders does not fit its cursor updated_at; "
+                "write a time such as 1 hour."
+            ),
         ),
     ],
 )
@@ -105,39 +115,51 @@ def test_an_account_without_permission(shop: Shop) -> None:
         (
             "${SHOP_URL}",
             "postgresql://reader:secret@host/shop",
-            "databases.yml: databases.shop.url must be the name of an environment variable, so "
-            "that no password stands in the file: write ${SHOP_URL} and set that.",
+            (
+                "databases.yml: databases.shop.url must be the name of an environment variable, so "
+                "that no password stands in the file: write ${SHOP_URL} and set that."
+            ),
         ),
         (
             "${SHOP_URL}",
             "${OTHER_URL}",
-            "databases.yml, databases.shop.url: the environment variable OTHER_URL is not set; "
-            "set it to the address, such as postgresql://reader:password@host:5432/shop.",
+            (
+                "databases.yml, databases.shop.url: the environment variable OTHER_URL is not set; "
+                "set it to the address, such as postgresql://reader:password@host:5432/shop."
+            ),
         ),
         (
             "commerce.orders",
             "commerce.order",
-            "databases.yml: databases.shop.tables names 'commerce.order', which the contract does "
-            "not have; write one of its tables, such as commerce.orders.",
+            (
+                "databases.yml: databases.shop.tables names 'commerce.order', which the contract does "
+                "not have; write one of its tables, such as commerce.orders."
+            ),
         ),
         (
             "updated_at}",
             "updated_at, key: order_id}",
-            "databases.yml: databases.shop.tables.commerce.orders.key is no key that it knows; "
-            "see docs/databases.md.",
+            (
+                "databases.yml: databases.shop.tables.commerce.orders.key is no key that it knows; "
+                "see docs/databases.md."
+            ),
         ),
         (
             "updated_at}",
             "updated_at, overlap: soon}",
-            "databases.yml: databases.shop.tables.commerce.orders.overlap is 'soon'; write it like "
-            "15 minutes, 2 hours or 1 day, or as a number where the cursor is one.",
+            (
+                "databases.yml: databases.shop.tables.commerce.orders.overlap is 'soon'; write it like "
+                "15 minutes, 2 hours or 1 day, or as a number where the cursor is one."
+            ),
         ),
         (
             "commerce.orders: {table: orders, cursor: updated_at}",
             "crm.members: {table: members, cursor: updated_at, deleted: deleted_at}",
-            "databases.yml: databases.shop.tables.crm.members.deleted cannot be kept: the contract "
-            "has no word for a deleted row of crm.members; remove it, and read a view without "
-            "these rows where they must not come in.",
+            (
+                "databases.yml: databases.shop.tables.crm.members.deleted cannot be kept: the contract "
+                "has no word for a deleted row of crm.members; remove it, and read a view without "
+                "these rows where they must not come in."
+            ),
         ),
     ],
 )

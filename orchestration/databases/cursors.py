@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +14,11 @@ from orchestration.databases.errors import PullError
 Cursor = datetime | date | int
 """A value of a cursor column: a time with or without a zone, a date, a whole number."""
 
-_KINDS = {"time": datetime.fromisoformat, "date": date.fromisoformat, "number": int}
+_KINDS: dict[str, Callable[[str], Cursor]] = {
+    "time": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "number": int,
+}
 
 
 @dataclass(frozen=True)

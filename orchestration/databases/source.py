@@ -72,7 +72,7 @@ def open_database(source: Source, url: str) -> sa.Engine:
     if driver.startswith("mysql"):
         options["init_command"] = "SET time_zone = '+00:00'"
     engine = sa.create_engine(
-        address.set(drivername=driver), connect_args=options, poolclass=sa.pool.NullPool
+        address.set(drivername=driver), connect_args=options, pool_pre_ping=True
     )
     try:
         engine.connect().close()

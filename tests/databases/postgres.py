@@ -88,15 +88,22 @@ def postgres() -> Iterator[Server]:
     )
     assert made.returncode == 0, made.stderr
     options = [f"port={port}", f"unix_socket_directories={folder}", *SETTINGS]
-    command = [programs() / "postgres", "-D", data, *(f"-c{option}" for option in options)]
+    command = [
+        str(programs() / "postgres"),
+        "-D",
+        str(data),
+        *(f"-c{option}" for option in options),
+    ]
     log = (folder / "log.txt").open("wb")
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, **who)
+    process: subprocess.Popen[bytes] = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=log, stderr=log, **who
+    )
     server = Server(port, process)
     try:
         _wait(server, folder / "log.txt")
         yield server
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGQUIT)
         process.wait(30)
         log.close()
         shutil.rmtree(folder)

@@ -60,7 +60,7 @@ def assert_equal(shop: Shop) -> None:
 
 def test_a_writer_beside_repeated_pulls(shop: Shop) -> None:
     fill(shop, 50)
-    shop.table("table: public.orders, cursor: updated_at, overlap: 1 minute, rows_per_file: 40")
+    shop.table("table: public.orders, cursor: updated_at, overlap: 1 minute, rows_per_file: 150")
     shop.pull().check()
     address = shop.server.address(shop.database)
     writer = subprocess.Popen([sys.executable, WRITER, address, "7"], stdin=subprocess.PIPE)
@@ -78,6 +78,7 @@ def test_a_writer_beside_repeated_pulls(shop: Shop) -> None:
     shop.pull().check()
     summary = shop.load()
     assert {entry.status for entry in summary.entries} <= {"loaded", "duplicate"}
+    assert not summary.ignored
     assert_equal(shop)
 
 
@@ -134,7 +135,7 @@ def test_a_pull_that_is_killed_anywhere_is_taken_up(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(shop, 100)
-    shop.table("table: orders, cursor: updated_at, rows_per_file: 40, overlap: 5 minutes")
+    shop.table("table: orders, cursor: updated_at, rows_per_file: 40, overlap: 1 minute")
     orders, left_over = shop.landing / "commerce" / "orders", []
     for kill_at in range(1, KILLS + 1):
         child = os.fork()

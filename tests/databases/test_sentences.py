@@ -57,15 +57,15 @@ def test_an_address_that_does_not_work(shop: Shop, address: str, sentence: str) 
         (
             "table: sales.orders, cursor: updated_at",
             (
-                "shop has no table or view sales.orders: correct databases.yml, with the schema where "
-                "it has one (public.orders)."
+                "shop has no table or view sales.orders: correct databases.yml, with the schema "
+                "where it has one (public.orders)."
             ),
         ),
         (
             "table: orders, cursor: changed_at",
             (
-                "shop, orders has no column changed_at, which databases.yml names as its cursor; it "
-                "has order_id, order_channel, buyer_key_type, status, ordered_at, gross_amount, "
+                "shop, orders has no column changed_at, which databases.yml names as its cursor; "
+                "it has order_id, order_channel, buyer_key_type, status, ordered_at, gross_amount, "
                 "discount_amount, net_amount, updated_at."
             ),
         ),
@@ -80,8 +80,8 @@ def test_an_address_that_does_not_work(shop: Shop, address: str, sentence: str) 
         (
             "table: orders, cursor: status",
             (
-                "shop, orders: the cursor status is a TEXT; name a column that is a time, a date or a "
-                "whole number."
+                "shop, orders: the cursor status is a TEXT; name a column that is a time, a date "
+                "or a whole number."
             ),
         ),
         (
@@ -132,8 +132,8 @@ def test_an_account_without_permission(shop: Shop) -> None:
             "commerce.orders",
             "commerce.order",
             (
-                "databases.yml: databases.shop.tables names 'commerce.order', which the contract does "
-                "not have; write one of its tables, such as commerce.orders."
+                "databases.yml: databases.shop.tables names 'commerce.order', which the contract "
+                "does not have; write one of its tables, such as commerce.orders."
             ),
         ),
         (
@@ -148,17 +148,17 @@ def test_an_account_without_permission(shop: Shop) -> None:
             "updated_at}",
             "updated_at, overlap: soon}",
             (
-                "databases.yml: databases.shop.tables.commerce.orders.overlap is 'soon'; write it like "
-                "15 minutes, 2 hours or 1 day, or as a number where the cursor is one."
+                "databases.yml: databases.shop.tables.commerce.orders.overlap is 'soon'; write it "
+                "like 15 minutes, 2 hours or 1 day, or as a number where the cursor is one."
             ),
         ),
         (
             "commerce.orders: {table: orders, cursor: updated_at}",
             "crm.members: {table: members, cursor: updated_at, deleted: deleted_at}",
             (
-                "databases.yml: databases.shop.tables.crm.members.deleted cannot be kept: the contract "
-                "has no word for a deleted row of crm.members; remove it, and read a view without "
-                "these rows where they must not come in."
+                "databases.yml: databases.shop.tables.crm.members.deleted cannot be kept: the "
+                "contract has no word for a deleted row of crm.members; remove it, and read a view "
+                "without these rows where they must not come in."
             ),
         ),
     ],

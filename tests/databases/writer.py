@@ -23,29 +23,30 @@ UPDATE = """
     )
 """
 PAUSE = 0.02
+CONNECTIONS = 8
 
 
 def main(address: str, seed: int) -> None:
     """Write until the input ends."""
     draw = random.Random(seed)
+    idle = [psycopg.connect(address) for _ in range(CONNECTIONS)]
     waiting: list[tuple[int, psycopg.Connection[tuple[object, ...]]]] = []
     number = 0
     while not select.select([sys.stdin], [], [], PAUSE)[0]:
         number += 1
-        connection = psycopg.connect(address)
+        connection = idle.pop()
         if draw.random() < 0.5:
             connection.execute(INSERT, (number, draw.randint(1, 4)))
         else:
             connection.execute(UPDATE, (draw.choice(["paid", "shipped"]), str(number)))
-        waiting.append((number + draw.choice([0, 0, 10]), connection))
+        waiting.append((number + draw.choice([0, 0, CONNECTIONS - 1]), connection))
         for due, open_one in list(waiting):
             if due <= number:
                 open_one.commit()
-                open_one.close()
                 waiting.remove((due, open_one))
+                idle.append(open_one)
     for _, open_one in waiting:
         open_one.commit()
-        open_one.close()
 
 
 if __name__ == "__main__":

@@ -88,7 +88,12 @@ class Shop:
     def load(self) -> LoadSummary:
         lake = self.folder / "var" / "lake"
         return load(
-            self.landing, lake, now=datetime.now(UTC), token_key=b"of tests", progress=False
+            self.landing,
+            lake,
+            now=datetime.now(UTC),
+            token_key=b"of tests",
+            progress=False,
+            threads=1,
         )
 
     def files(self, table: str = "commerce/orders") -> list[Path]:

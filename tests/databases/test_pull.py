@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.databases import cursors, source
@@ -19,8 +20,8 @@ from orchestration.databases.pull import Pulled
 from tests.databases.conftest import Shop
 
 WRITER = Path(__file__).with_name("writer.py")
-PULLS = 5
-KILLS = 6
+PULLS = 4
+KILLS = 5
 NEWEST = """
     select order_id, status, net_amount::varchar, updated_at::varchar from rows
     qualify row_number() over (partition by order_id order by updated_at desc) = 1
@@ -252,7 +253,6 @@ def test_a_number_may_be_the_cursor(shop: Shop) -> None:
 def test_a_new_column_is_reported(shop: Shop) -> None:
     fill(shop, 1)
     shop.pull().check()
-    shop.load()
     shop.run("alter table orders add colour text default 'red'")
     fill(shop, 1, first=2)
     shop.pull().check()
@@ -274,9 +274,12 @@ def test_a_missing_required_column_stops_the_table_and_keeps_its_place(shop: Sho
         "tables: {commerce.orders: {rename: {net_total: net_amount}}}\n"
     )
     shop.pull().check()
-    shop.load()
-    shop.run("alter table orders rename net_total to net_amount")
-    assert_equal(shop)
+    asked = "select order_id, net_amount::varchar, net_total::varchar from rows"
+    assert set(shop.delivered(asked)) == {
+        ("o1", "1.00", None),
+        ("o1", None, "1.00"),
+        ("o2", None, "2.00"),
+    }
 
 
 def test_a_changed_type_quarantines_what_it_spoils(shop: Shop) -> None:
@@ -333,6 +336,7 @@ databases:
     (failure,) = summary.failures
     assert failure.startswith("shop has no table or view nothing: correct databases.yml")
     assert [one.rows for one in summary.pulled] == [1]
-    shop.load()
-    asked = "select product_id, list_price::varchar, is_active from rows"
-    assert shop.lake(asked, "catalog/products") == [("p1", "9.50", True)]
+    (file,) = shop.files("catalog/products")
+    assert pq.read_table(file, columns=["product_id", "active"]).to_pylist() == [
+        {"product_id": "p1", "active": 1}
+    ]

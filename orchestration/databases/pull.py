@@ -180,7 +180,7 @@ class _Pull:
     @staticmethod
     def _begin(left: Cursor, there: Span, source: Source) -> Cursor:
         """Where to begin: behind the end of the last pull, for rows that were late."""
-        return before(min(left, there.high), source.overlap)  # type: ignore[type-var]
+        return before(min(left, there.high), source.overlap)
 
     def _file_name(self, source: Source, number: int) -> str:
         return f"{source.database}-{self._started:%Y%m%dT%H%M%S%fZ}-{number:04}.parquet"

@@ -102,14 +102,14 @@ class Shop:
     def lake(self, query: str, table: str = "commerce/orders") -> list[tuple[Any, ...]]:
         """Ask the lake; `rows` are all versions of a table."""
         parts = self.folder / "var" / "lake" / "raw" / table / "*.parquet"
-        return duckdb.sql(
+        return duckdb.execute(
             f"with rows as (from read_parquet('{parts}', union_by_name = true)) {query}"
         ).fetchall()
 
     def delivered(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the landing files; `rows` are all rows that were delivered."""
         files = ", ".join(f"'{path}'" for path in self.files())
-        return duckdb.sql(
+        return duckdb.execute(
             f"""with rows as (
                 select * replace (updated_at at time zone 'UTC' as updated_at)
                 from read_parquet([{files}], union_by_name = true)
@@ -117,7 +117,7 @@ class Shop:
         ).fetchall()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return self.connection.execute(query).fetchall()  # type: ignore[arg-type]
+        return self.connection.execute(query).fetchall()
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +135,7 @@ def new_database(server: Server) -> Iterator[tuple[str, psycopg.Connection[Any]]
     """A database with an empty table of orders, and a connection of its owner."""
     name = f"shop_{next(_NUMBERS)}"
     with server.connect() as connection:
-        connection.execute(f"create database {name} template empty")  # type: ignore[arg-type]
+        connection.execute(f"create database {name} template empty")
     with server.connect(name) as connection:
         yield name, connection
 

@@ -14,8 +14,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from dlt.sources.sql_database import sql_table
 
-from orchestration.databases import cursors, source
+from orchestration.databases import source
 from orchestration.databases.pull import Pulled
 from tests.databases.conftest import Shop
 
@@ -109,7 +110,7 @@ def test_a_cut_connection_is_taken_up(shop: Shop, monkeypatch: pytest.MonkeyPatc
     fill(shop, 100)
     shop.table("table: orders, cursor: updated_at, rows_per_file: 40")
     monkeypatch.setattr(source, "ROWS_AT_A_TIME", 10)
-    read, calls = source.sql_table, 0
+    read, calls = sql_table, 0
 
     def cutting(**options: Any) -> Iterator[pa.Table]:
         nonlocal calls
@@ -136,8 +137,9 @@ def test_a_pull_that_is_killed_anywhere_is_taken_up(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(shop, 100)
-    shop.table("table: orders, cursor: updated_at, rows_per_file: 40, overlap: 1 minute")
-    orders, left_over = shop.landing / "commerce" / "orders", []
+    shop.table("table: orders, cursor: updated_at, rows_per_file: 40, overlap: 0 minutes")
+    orders = shop.landing / "commerce" / "orders"
+    left_over: list[Path] = []
     for kill_at in range(1, KILLS + 1):
         child = os.fork()
         if child == 0:
@@ -166,7 +168,7 @@ def die_at_replacement(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         replace(*paths)
 
-    monkeypatch.setattr(cursors.os, "replace", dying)
+    monkeypatch.setattr(os, "replace", dying)
 
 
 def test_a_quiet_table_makes_no_further_file(shop: Shop) -> None:

@@ -176,5 +176,5 @@ def test_missing_python_is_a_sentence(target: str) -> None:
 
 def test_help_lists_every_target() -> None:
     text = make("help").stdout
-    for target in ("demo", "test", "lint", "policy", "pytest", "dbt", "dagster", "lock", "clean"):
+    for target in ("demo", "test", "lint", "policy", "pytest", "dbt", "serve", "lock", "clean"):
         assert f"make {target}" in text

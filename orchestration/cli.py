@@ -1,4 +1,4 @@
-"""The command line: rekindle demo, load, build, publish, alerts, erase, match and the others.
+"""The command line: rekindle demo, pull, load, build, publish, alerts, erase, match and the others.
 
 A mistake of the user ends with a sentence and exit code 2, a failed run with a sentence and exit
 code 1; neither shows a traceback.
@@ -179,6 +179,23 @@ def brand_command(
                 f"{target} cannot be written ({error.strerror or error}): give another folder."
             ) from error
         notes.append(f"landing files and truth in {_short(target)}")
+
+
+@main.command(name="pull")
+@_data_argument
+def pull_command(data: str | None, data_option: str | None) -> None:
+    """Deliver what is new in the databases of a brand as landing files; load them afterwards.
+
+    databases.yml in the landing folder says which tables: docs/databases.md.
+    """
+    from orchestration.databases.pull import pull  # late: it brings large libraries
+
+    workspace = _workspace(data, data_option)
+    terminal = Terminal(total=1)
+    with terminal.step("Read what is new in the databases") as notes:
+        summary = pull(workspace.landing, workspace.databases)
+        notes += summary.lines()
+    summary.check()
 
 
 @main.command(name="load")

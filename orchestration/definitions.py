@@ -11,12 +11,14 @@ from orchestration.automation import (
     daily_schedule,
     erase_requests,
     erasure_schedule,
+    landing_build,
     landing_files_sensor,
     month_end_schedule,
     train_models,
     training_schedule,
 )
 from orchestration.brand_resource import BrandResource
+from orchestration.databases.assets import database_files
 from orchestration.loading.assets import LANDING, lake
 from orchestration.modelling.assets import model_versions
 from orchestration.privacy.assets import erasures
@@ -26,6 +28,7 @@ from orchestration.warehouse.assets import warehouse
 defs = dg.Definitions(
     assets=[
         *LANDING,
+        database_files,
         lake,
         warehouse,
         serving,
@@ -34,7 +37,7 @@ defs = dg.Definitions(
         erasures,
         model_versions,
     ],
-    jobs=[daily_build, build_as_of, erase_requests, train_models],
+    jobs=[daily_build, landing_build, build_as_of, erase_requests, train_models],
     schedules=[daily_schedule, month_end_schedule, erasure_schedule, training_schedule],
     sensors=[landing_files_sensor, run_failure_alerts],
     resources={"brand": BrandResource()},

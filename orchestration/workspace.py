@@ -3,6 +3,7 @@
 var/<brand>/landing/                      made by an adapter; a brand's own folder stays in place
 var/<brand>/lake/                         the raw lake
 var/<brand>/lake/erasures.sqlite          whom to keep out of it, by keyed tombstones
+var/<brand>/databases/                    how far the databases have been read
 var/<brand>/alerts.sqlite                 alerts, and what was sent to whom
 var/<brand>/build/rekindle.duckdb         the build file: one writer, no readers
 var/<brand>/build/lake/                   links to the parts of the lake that it was made from
@@ -42,6 +43,9 @@ BUILD_FILE_NAME = "rekindle.duckdb"
 ALERTS_FILE = "alerts.yml"
 """Where alerts go, beside brand.yml in the landing folder."""
 
+DATABASES_FILE = "databases.yml"
+"""Which tables of which databases are read, beside brand.yml in the landing folder."""
+
 Engine = Literal["duckdb", "spark"]
 """What runs the models. The first is the default."""
 
@@ -78,6 +82,11 @@ class Workspace:
     def alert_store(self) -> Path:
         """The SQLite file that remembers alerts and messages."""
         return self.lake.parent / "alerts.sqlite"
+
+    @property
+    def databases(self) -> Path:
+        """The folder that remembers how far the databases have been read."""
+        return self.lake.parent / "databases"
 
     def serving_folder(self, aside: date | None = None) -> Path:
         """Folder of the published file."""

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from orchestration.adapters.catalogue import write_data_set
 from orchestration.brand_resource import BrandResource
+from orchestration.databases.assets import database_files
 from orchestration.loading.contract import Table, load_contract
 from orchestration.loading.load import load
 from orchestration.retries import TRANSIENT, failing_at_once
@@ -46,7 +47,7 @@ LANDING = [
         *(
             dg.AssetSpec(
                 _lake_key(table.system, table.name),
-                deps=[_landing_key(table)],
+                deps=[_landing_key(table), database_files],
                 group_name="lake",
                 description=f"All versions of {table.system}.{table.name}, typed.",
                 kinds={"parquet"},

@@ -51,6 +51,8 @@ _DERIVED_SUFFIXES = {
     "email": ("status", "token"),
     "buyer_key": ("status", "token"),
 }
+DELETION_TIME = "deletion_time"
+"""In `when_deleted`: the time at which the row was deleted."""
 TECHNICAL_COLUMNS = (("_content_hash", "VARCHAR"), ("_load_sequence", "BIGINT"))
 
 
@@ -118,7 +120,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the contract."""
+    """One table of the contract.
+
+    `when_deleted` says in the contract's own words what a row is that its database marks as
+    deleted: (column, value or DELETION_TIME) pairs; none where the contract has no word for it.
+    """
 
     system: str
     name: str
@@ -128,6 +134,7 @@ class Table:
     event_at: str | None = None
     undated_versions: bool = False
     rules: tuple[Rule, ...] = ()
+    when_deleted: tuple[tuple[str, str], ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -153,7 +160,7 @@ class Table:
 
     def fingerprint(self) -> str:
         """A hash of everything the contract says about this table, and of its raw lake columns."""
-        said = {**asdict(self), "lake_columns": self.lake_columns()}
+        said = {**_said_of_files(self), "lake_columns": self.lake_columns()}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -181,7 +188,16 @@ class Contract:
 
     def fingerprint(self) -> str:
         """A hash of all tables and limits (comments and layout do not count)."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        tables = [_said_of_files(table) for table in self.tables]
+        said = {"limits": asdict(self.limits), "tables": tables}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _said_of_files(table: Table) -> dict[str, Any]:
+    """What the contract says of a table's files; deleted rows are turned before they are files."""
+    said = asdict(table)
+    del said["when_deleted"]
+    return said
 
 
 def load_contract(path: Path = CONTRACT_FILE) -> Contract:
@@ -224,12 +240,14 @@ def _parse_table(system: str, name: str, body: object) -> Table:
     where = f"{system}.{name}"
     values = _mapping(body, where)
     allowed = {"key", "version_at", "event_at", "undated_versions", "columns", "rules"}
+    allowed |= {"when_deleted"}
     _only(values, allowed, where)
     columns = tuple(
         _parse_column(column, _mapping(options, f"{where}.{column}"), f"{where}.{column}")
         for column, options in _mapping(values.get("columns"), f"{where}.columns").items()
     )
     names = {column.name for column in columns}
+    when_deleted = values.get("when_deleted") or {}
     key = tuple(values.get("key") or ())
     if not key:
         raise ContractError(f"{where} has no key.")
@@ -237,6 +255,7 @@ def _parse_table(system: str, name: str, body: object) -> Table:
         ("key", key),
         ("version_at", (values.get("version_at"),)),
         ("event_at", (values.get("event_at"),)),
+        ("when_deleted", tuple(when_deleted)),
         ("key_type", tuple(column.key_type for column in columns)),
     ):
         for column in used:
@@ -251,6 +270,7 @@ def _parse_table(system: str, name: str, body: object) -> Table:
         event_at=values.get("event_at"),
         undated_versions=bool(values.get("undated_versions", False)),
         rules=tuple(_parse_rule(rule, names, where) for rule in values.get("rules") or ()),
+        when_deleted=tuple((column, str(value)) for column, value in when_deleted.items()),
     )
     lake_names = [lake_name for lake_name, _ in table.lake_columns()]
     for lake_name in lake_names:

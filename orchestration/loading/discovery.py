@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.loading.brand import BRAND_FILE
 from orchestration.loading.contract import Contract, Table
-from orchestration.workspace import ALERTS_FILE
+from orchestration.workspace import ALERTS_FILE, DATABASES_FILE
 
 FORMATS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl"}
 _TEMPORARY_ENDINGS = (".tmp", ".crc")
@@ -56,7 +56,7 @@ def discover(landing: Path, contract: Contract) -> Discovery:
             ignored.append(found)
             continue
         parts, path, status = found
-        if parts in {(BRAND_FILE,), (ALERTS_FILE,)}:
+        if parts in {(BRAND_FILE,), (ALERTS_FILE,), (DATABASES_FILE,)}:
             continue
         outcome = _classify(parts, path, status, contract)
         if isinstance(outcome, FoundFile):

@@ -132,7 +132,8 @@ def test_whoever_uses_a_build_file_is_in_the_one_writer_pool() -> None:
         for node in defs.resolve_job_def("daily_build").graph.node_defs
         if isinstance(node, dg.OpDefinition)
     }
-    assert pools == {"lake": None, "warehouse": POOL, "serving": POOL, "alert_messages": None}
+    plain = {"database_files": None, "lake": None, "alert_messages": None}
+    assert pools == {**plain, "warehouse": POOL, "serving": POOL}
     (erasing,) = defs.resolve_job_def("erase_requests").graph.node_defs
     assert isinstance(erasing, dg.OpDefinition)
     assert erasing.pool == POOL

@@ -1,0 +1,1 @@
+"""Databases: what is new in a brand's tables becomes files of its landing folder."""

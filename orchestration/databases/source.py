@@ -1,0 +1,293 @@
+"""Reading a table of a database with dlt, in the order of its cursor column."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dlt
+import pyarrow as pa
+import sqlalchemy as sa
+from dlt.sources.sql_database import sql_table
+
+from orchestration.databases.cursors import Cursor
+from orchestration.databases.errors import PullError, SettingsError
+from orchestration.databases.settings import OVERLAP_NUMBERS, OVERLAP_TIME, Source
+from orchestration.loading.brand import TableMapping, fold_header
+from orchestration.loading.errors import FileRefusedError
+from orchestration.loading.relation import match_columns
+
+CONNECT_SECONDS = 10
+ROWS_AT_A_TIME = 20_000
+
+DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+
+_NO_PERMISSION = {"42501", "1142", "1143", "1370"}
+_CUT = ("57P01", "57P02", "57P03", "08")
+
+logging.getLogger("dlt").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Span:
+    """What is to be read of a table: cursor values from `low` to `high`, both included."""
+
+    low: Cursor
+    high: Cursor
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a table of a database looks like. `zone` is that of a time cursor without one."""
+
+    is_nullable: bool
+    is_zoned: bool
+    kind: type
+    zone: str | None
+
+
+def open_database(source: Source, url: str) -> sa.Engine:
+    """A way to the database of a source, tried. Raises PullError or SettingsError."""
+    where = f"{source.url_variable} (database {source.database})"
+    try:
+        address = sa.make_url(url)
+        driver = DRIVERS.get(address.drivername.partition("+")[0])
+    except (sa.exc.ArgumentError, ValueError):
+        driver = None
+    if driver is None:
+        raise SettingsError(
+            f"{where} holds no address of a PostgreSQL or MySQL database; write it like "
+            "postgresql://reader:password@host:5432/shop."
+        )
+    options: dict[str, object] = {"connect_timeout": CONNECT_SECONDS}
+    if driver.startswith("mysql"):
+        options["init_command"] = "SET time_zone = '+00:00'"
+    engine = sa.create_engine(
+        address.set(drivername=driver), connect_args=options, pool_pre_ping=True
+    )
+    try:
+        engine.connect().close()
+    except sa.exc.SQLAlchemyError as error:
+        raise PullError(
+            f"The database {source.database} cannot be reached: {_reason(error, engine)}. Check "
+            f"the server, and the address in {source.url_variable}; the next pull goes on where "
+            "the last one ended."
+        ) from error
+    return engine
+
+
+def look_at(engine: sa.Engine, source: Source, mapping: TableMapping) -> Shape:
+    """Check that a table has what its reading needs. Raises PullError."""
+    with explained(engine, source):
+        table = _reflected(engine, source)
+    names = [column.name for column in table.columns]
+    for role, name in (("cursor", source.cursor), ("deleted", source.deleted)):
+        if name is not None and name not in names:
+            raise PullError(
+                f"{source.label} has no column {name}, which databases.yml names as its {role}; "
+                f"it has {', '.join(names)[:300]}."
+            )
+    try:
+        match = match_columns(names, source.table, mapping)
+    except FileRefusedError as error:
+        what = error.sentence.replace("the file has", "the table has")
+        raise PullError(f"{source.label} was not read. {what}") from error
+    column = table.columns[source.cursor]
+    try:
+        kind = column.type.python_type
+    except NotImplementedError:
+        kind = str
+    if kind not in {datetime, date, int}:
+        raise PullError(
+            f"{source.label}: the cursor {source.cursor} is a {column.type}; name a column that is "
+            "a time, a date or a whole number."
+        )
+    _check_overlap(source, kind)
+    named = next((to for to, at in match.positions.items() if names[at] == source.cursor), None)
+    is_zoned = bool(getattr(column.type, "timezone", False))
+    zone = mapping.zone_of(named or fold_header(source.cursor))
+    if kind is datetime and not is_zoned and zone is None:
+        raise PullError(
+            f"{source.label}: {source.cursor} is a time without a zone; declare source_zone for "
+            f"{source.table.full_name} in brand.yml."
+        )
+    return Shape(bool(column.nullable), is_zoned, kind, zone)
+
+
+def what_is_there(engine: sa.Engine, source: Source, shape: Shape) -> tuple[Span | None, list[str]]:
+    """The span of cursor values in a table up to now, by the database's clock, and remarks.
+
+    What lies ahead of the clock is left for the pull after its time has come: a cursor that had
+    jumped there would pass over everything until then.
+    """
+    table = _bare(source)
+    cursor = table.c[source.cursor]
+    remarks = []
+    with explained(engine, source), engine.connect() as connection:
+        low, high, now = connection.execute(
+            sa.select(sa.func.min(cursor), sa.func.max(cursor), sa.func.now())
+        ).one()
+        if (
+            shape.is_nullable
+            and connection.execute(
+                sa.select(sa.literal(1)).select_from(table).where(cursor.is_(None)).limit(1)
+            ).first()
+        ):
+            remarks.append(
+                f"{source.label}: rows without {source.cursor} cannot be read; give them one."
+            )
+    if low is None:
+        return None, remarks
+    latest = _now(now, shape)
+    if latest is not None and high > latest:
+        remarks.append(
+            f"{source.label}: rows whose {source.cursor} lies ahead of the clock ({high}) are read "
+            "when their time has come."
+        )
+        high = latest
+    return (None if low > high else Span(low, high)), remarks
+
+
+def before(cursor: Cursor, overlap: timedelta | int | None) -> Cursor:
+    """The value at which a pull begins again that ended at `cursor`."""
+    if isinstance(cursor, int):
+        return cursor - (overlap if isinstance(overlap, int) else OVERLAP_NUMBERS)
+    span = overlap if isinstance(overlap, timedelta) else OVERLAP_TIME
+    if not isinstance(cursor, datetime):
+        span = timedelta(days=-(-span // timedelta(days=1)))
+    return cursor - span
+
+
+def read_rows(engine: sa.Engine, source: Source, span: Span, rows: int) -> pa.Table:
+    """The first `rows` rows of a span in the order of the cursor. Raises PullError."""
+    schema, name = _schema_and_name(source)
+    resource = sql_table(
+        credentials=engine,
+        schema=schema,
+        table=name,
+        backend="pyarrow",
+        chunk_size=min(rows, ROWS_AT_A_TIME),
+        reflection_level="full_with_precision",
+        incremental=dlt.sources.incremental(
+            source.cursor,
+            initial_value=span.low,
+            end_value=span.high,
+            range_start="closed",
+            range_end="closed",
+            row_order="asc",
+        ),
+        query_adapter_callback=lambda query, _table: query.limit(rows),
+    )
+    with explained(engine, source):
+        parts: list[pa.Table] = list(resource)
+    if not parts:
+        return pa.table({})
+    whole = pa.concat_tables(parts, promote_options="permissive")
+    for at, field in enumerate(whole.schema):
+        if pa.types.is_null(field.type):
+            empty = pa.chunked_array([pa.nulls(len(whole), pa.string())])
+            whole = whole.set_column(at, field.name, empty)
+    return whole
+
+
+@contextmanager
+def explained(engine: sa.Engine, source: Source) -> Iterator[None]:
+    """Turn what a database answers into a sentence."""
+    try:
+        yield
+    except PullError:
+        raise
+    except Exception as error:
+        chain = list(_chain(error))
+        found = next((one for one in chain if isinstance(one, sa.exc.SQLAlchemyError)), chain[-1])
+        raise PullError(_sentence(found, engine, source)) from error
+
+
+def _sentence(error: BaseException, engine: sa.Engine, source: Source) -> str:
+    if isinstance(error, sa.exc.NoSuchTableError):
+        return (
+            f"{source.database} has no table or view {source.name}: correct databases.yml, with "
+            "the schema where it has one (public.orders)."
+        )
+    code = _code(error)
+    if code in _NO_PERMISSION:
+        return (
+            f"{source.label} may not be read with the account in {source.url_variable}: grant it "
+            "SELECT."
+        )
+    if getattr(error, "connection_invalidated", False) or code.startswith(_CUT):
+        return (
+            f"{source.label}: the connection was cut while it was read ({_reason(error, engine)}). "
+            "What was delivered stays; the next pull goes on from there."
+        )
+    return f"{source.label} cannot be read: {_reason(error, engine)}."
+
+
+def _code(error: BaseException) -> str:
+    """The code of a database's error: PostgreSQL's SQLSTATE or MySQL's number."""
+    original = getattr(error, "orig", None)
+    state = getattr(original, "sqlstate", None)
+    arguments = getattr(original, "args", None) or ("",)
+    return str(state or arguments[0])
+
+
+def _reason(error: BaseException, engine: sa.Engine) -> str:
+    """The first line of what the database said, without the password."""
+    original = getattr(error, "orig", None) or error
+    lines = [line.strip() for line in str(original).splitlines() if line.strip()]
+    text = (lines or [type(original).__name__])[0][:300].rstrip(".")
+    password = engine.url.password
+    return text.replace(str(password), "***") if password else text
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__
+
+
+def _now(now: datetime, shape: Shape) -> Cursor | None:
+    """The clock in the form of the cursor; None where the cursor is a number."""
+    if shape.kind is int:
+        return None
+    instant = now.replace(tzinfo=UTC) if now.tzinfo is None else now
+    if shape.kind is date:
+        return instant.astimezone(ZoneInfo(shape.zone or "UTC")).date()
+    if shape.is_zoned:
+        return instant
+    return instant.astimezone(ZoneInfo(shape.zone or "UTC")).replace(tzinfo=None)
+
+
+def _check_overlap(source: Source, kind: type) -> None:
+    if source.overlap is None or isinstance(source.overlap, int) == (kind is int):
+        return
+    write = "a number such as 10000" if kind is int else "a time such as 1 hour"
+    raise SettingsError(
+        f"databases.yml: the overlap of {source.table.full_name} does not fit its cursor "
+        f"{source.cursor}; write {write}."
+    )
+
+
+def _schema_and_name(source: Source) -> tuple[str | None, str]:
+    schema, _, name = source.name.rpartition(".")
+    return schema or None, name
+
+
+def _reflected(engine: sa.Engine, source: Source) -> sa.Table:
+    schema, name = _schema_and_name(source)
+    return sa.Table(name, sa.MetaData(), schema=schema, autoload_with=engine)
+
+
+def _bare(source: Source) -> sa.TableClause:
+    schema, name = _schema_and_name(source)
+    return sa.table(name, sa.column(source.cursor), schema=schema)

@@ -21,6 +21,7 @@ CASES: dict[str, tuple[float, float, float]] = {
     "half_year_retention_low": (0.3, 0.149, 0.15),
     "repurchase_rate_drop": (0.5, 0.4, 0.49),
     "dormant_activation_low": (0.2, 0.07, 0.08),
+    "at_risk_activation_drop": (0.5, 0.4, 0.47),
     "re_dormancy_high": (0.3, 0.51, 0.5),
     "awakened_value_down": (0.1, -0.01, 0.0),
     "repeat_revenue_share_low": (0.7, 0.55, 0.655),

@@ -47,7 +47,8 @@ class Rule:
 
 _IN_FORCE = """
 select
-    rule_code, period, metric_code, dimension_type, coalesce(dimension_value, ''), kind,
+    rule_code, period, metric_code, dimension_type,
+    coalesce(cast(dimension_value as text), ''), kind,
     comparator, threshold, band_width, min_change, least_history, min_denominator, severity,
     channels, cooldown_hours, owner, text_en, text_zh
 from (

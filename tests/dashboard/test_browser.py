@@ -23,8 +23,6 @@ from dashboard.language import LANGUAGES, Language, catalogue
 from tests.dashboard.browser import browsing, path, served, settle
 from tests.dashboard.test_pages import CHARTS
 
-pytestmark = pytest.mark.slow
-
 LEAST_CONTRAST = 4.5
 """WCAG 2.1, level AA, of text."""
 

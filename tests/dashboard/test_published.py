@@ -62,7 +62,7 @@ def test_an_answer_is_asked_for_once(tmp_path: Path) -> None:
         question = "select random() as one"
         assert page.rows(question).equals(page.rows(question))
         assert page.has("core.fct_orders")
-        assert not page.has("core.fct_orders", "ops.alert_events")
+        assert not page.has("core.fct_orders", "kpi.kpi_monthly")
         assert page.comment("core.fct_orders", "key") == Comment("Key of the row.", "键")
         assert page.comment("core.fct_orders").label_zh == "表"
         assert page.comment("core.fct_orders", "stamp") == Comment("", "")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,11 +21,10 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from orchestration.errors import RekindleError, UsageError
+from orchestration.errors import RekindleError
+from orchestration.ports import ADDRESS, refuse_taken
 from orchestration.workspace import PROJECT
 
-ADDRESS = "127.0.0.1"
-PORT = 3000
 MODULE = "orchestration.definitions"
 SECONDS_TO_START = 120
 SECONDS_TO_END = 25
@@ -46,7 +44,7 @@ def serve(
     Dagster keeps its runs and schedules in DAGSTER_HOME, by default var/dagster. Raises UsageError
     where the port is taken, and ServiceError where a process ends by itself.
     """
-    _refuse_taken(port)
+    refuse_taken(port, "rekindle serve")
     home = _home(environment)
     with tempfile.TemporaryDirectory(prefix="rekindle-") as folder, _asked_to_end() as is_over:
         code = str(Path(folder) / "code.sock")
@@ -87,18 +85,6 @@ def serve(
             if running:
                 _end(running)
     say("Dagster has ended.")
-
-
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((ADDRESS, port))
-        except OSError as error:
-            raise UsageError(
-                f"Port {port} is not free ({error.strerror}): give another one, as in "
-                f"rekindle serve --port {port + 1}."
-            ) from error
 
 
 def _home(environment: Mapping[str, str]) -> Path:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.errors import UsageError
+from orchestration.settings_text import read_settings_text
 from orchestration.workspace import ALERTS_FILE, Workspace
 
 FILE_VARIABLE = "REKINDLE_ALERTS"
@@ -92,12 +92,7 @@ def read_settings(workspace: Workspace) -> AlertSettings:
         if os.environ.get(FILE_VARIABLE):
             raise ChannelError(f"{FILE_VARIABLE} names {path}, which is not there: correct it.")
         return NO_SETTINGS
-    try:
-        text = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 1}" if where is not None else ""
-        raise ChannelError(f"{path}{line} is not YAML in UTF-8; correct it.") from error
+    text = read_settings_text(path, ChannelError)
     try:
         found = _SettingsText.model_validate(text)
     except ValidationError as error:

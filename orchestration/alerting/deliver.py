@@ -15,6 +15,7 @@ from orchestration.alerting.channels import AlertSettings, Channel
 from orchestration.alerting.send import SendError, send
 from orchestration.alerting.store import AlertStore, Letter
 from orchestration.alerting.wording import SEVERITIES, Entry, compose
+from orchestration.clock import utc
 from orchestration.errors import RekindleError
 
 SECONDS_TO_WAIT = 120.0
@@ -118,9 +119,9 @@ def _deliver(
         except SendError as error:
             reason = error.reason
         else:
-            store.mark_delivered(letter, _utc(clock()))
+            store.mark_delivered(letter, utc(clock()))
             return None
-    store.mark_dead(letter, reason, _utc(clock()))
+    store.mark_dead(letter, reason, utc(clock()))
     return Failure(letter.channel, reason)
 
 
@@ -158,7 +159,3 @@ def _only_sender(store_file: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _utc(now: datetime) -> datetime:
-    return now.astimezone(UTC).replace(tzinfo=None)

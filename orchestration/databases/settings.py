@@ -13,11 +13,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.databases.errors import SettingsError
 from orchestration.loading.contract import Contract, Table
+from orchestration.settings_text import read_settings_text
 from orchestration.workspace import DATABASES_FILE
 
 ROWS_PER_FILE = 200_000
@@ -92,12 +92,7 @@ def read_settings(landing: Path, contract: Contract) -> tuple[Source, ...]:
         raise SettingsError(
             f"There is no {path}: name the tables to read there, see docs/databases.md."
         )
-    try:
-        text = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark is not None else ""
-        raise SettingsError(f"{path}{line} is not YAML in UTF-8; correct it.") from error
+    text = read_settings_text(path, SettingsError)
     try:
         said = _SettingsText.model_validate(text)
     except ValidationError as error:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-from orchestration.errors import RekindleError, UsageError
+from orchestration.errors import RekindleError
+from orchestration.ports import ADDRESS, refuse_taken
 from orchestration.workspace import BUILD_FILE_NAME, PROJECT
 
 FILE_VARIABLE = "REKINDLE_BOARD_FILE"
 """Names the published file that the board shows."""
 
-ADDRESS = "127.0.0.1"
-PORT = 8501
 APP = PROJECT / "dashboard" / "app.py"
 
 OPTIONS = {
@@ -63,15 +61,7 @@ def serve(named: Path | None, port: int) -> NoReturn:
             f"There is no {file} yet; build and publish a brand first (make demo), or give another "
             "published file."
         )
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((ADDRESS, port))
-        except OSError as error:
-            raise UsageError(
-                f"Port {port} is not free ({error.strerror}): give another one, as in "
-                f"rekindle board --port {port + 1}."
-            ) from error
+    refuse_taken(port, "rekindle board")
     options = {**OPTIONS, "server.address": ADDRESS, "server.port": str(port)}
     flags = [f"--{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *flags]

@@ -24,6 +24,7 @@ from orchestration.alerting.channels import known_channels
 from orchestration.alerting.evaluate import BuildFacts, evaluate_build
 from orchestration.alerting.published import ALERTS_TABLE, write_alert_events
 from orchestration.alerting.store import AlertEvent, AlertStore
+from orchestration.clock import utc
 from orchestration.errors import RekindleError
 from orchestration.publishing.marts import Mart, published_marts, quoted
 from orchestration.warehouse.build import BuildState, manifest_path, only_writer, read_state
@@ -190,7 +191,7 @@ def _alert_events(
     try:
         if aside is None:
             facts = BuildFacts(state.build_id, state.as_of, state.currency)
-            evaluate_build(build_file, store, facts, known_channels(workspace), _utc(now))
+            evaluate_build(build_file, store, facts, known_channels(workspace), utc(now))
         return store.events(until=aside)
     except (duckdb.Error, OSError) as error:
         raise PublishError(
@@ -209,7 +210,7 @@ def _publication(state: BuildState, former: Publication | None, now: datetime) -
         build_id=state.build_id,
         business_zone=state.business_zone,
         currency=state.currency,
-        published_at=former.published_at if same and former is not None else _utc(now),
+        published_at=former.published_at if same and former is not None else utc(now),
     )
 
 
@@ -392,14 +393,6 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _utc(now: datetime) -> datetime:
-    """An aware time as UTC without a zone; raises ValueError for a naive one."""
-    offset = now.utcoffset()
-    if offset is None:
-        raise ValueError("now has to carry a zone")
-    return (now - offset).replace(tzinfo=None)
 
 
 def _literal(value: Path | str) -> str:

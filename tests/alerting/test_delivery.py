@@ -17,7 +17,8 @@ from orchestration.alerting.deliver import Delivery, deliver, try_channels
 from orchestration.alerting.failures import note_failed_run
 from orchestration.alerting.store import AlertStore, Letter
 from orchestration.alerting.wording import Entry
-from tests.alerting.receivers import Answer, Receiver, free_port, http_receiver, smtp_receiver
+from tests.alerting.receivers import Answer, Receiver, http_receiver, smtp_receiver
+from tests.ports import free_port
 
 NOW = datetime(2025, 7, 1, 3)  # noqa: DTZ001
 ENTRY = Entry(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from dashboard.board import PAGES
 from dashboard.language import LANGUAGES
+from tests.ports import free_port
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -36,9 +36,7 @@ IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 @contextmanager
 def served(file: Path, said: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The address and the process of a board; what it prints goes to a file. Ends by its pid."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "orchestration.cli", "board", str(file), "--port", str(port)]
     with said.open("wb") as output:
         process = subprocess.Popen(

@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from tests.ports import free_port
 
 SETTINGS = (
     "listen_addresses=127.0.0.1",
@@ -62,12 +63,6 @@ def _who() -> dict[str, Any]:
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def postgres() -> Iterator[Server]:
     """Start a server, and stop it by its own process id."""
@@ -75,7 +70,7 @@ def postgres() -> Iterator[Server]:
     who = _who()
     if who:
         os.chown(folder, who["user"], who["group"])
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", free_port()
     environment = {**os.environ, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
     made = subprocess.run(
         [programs() / "initdb", "-D", data, "-U", "owner", "-A", "trust", "-E", "UTF8", "-N"],

@@ -20,6 +20,7 @@ import pytest
 from orchestration.errors import UsageError
 from orchestration.service import serve
 from orchestration.workspace import PROJECT
+from tests.ports import free_port
 
 QUESTION = """{
     instance { daemonHealth { allDaemonStatuses { daemonType healthy required } } }
@@ -27,12 +28,6 @@ QUESTION = """{
         jobs { name } } } }
 }"""
 PATIENCE_IN_SECONDS = 120
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ask(port: int) -> dict[str, Any]:

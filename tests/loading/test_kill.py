@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 NOW = datetime(2025, 6, 30, 12, tzinfo=UTC)
 TOKEN_KEY = b"a key of the kill tests only"
 SEED = 4711
-SINGLE_KILLS = 12
+SINGLE_KILLS = 8
 KILLS_IN_A_ROW = 3
 AT = "2025-03-01T10:00:00Z"
 # Columns that say when and by which attempt something was loaded.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,15 @@ from orchestration.demo_brand.columns import Bools, Ints
 from orchestration.workspace import PROJECT
 
 
+@cache
+def _systems() -> dict[str, dict[str, Any]]:
+    text = Path(PROJECT / "orchestration/loading/contract.yml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text)["systems"])
+
+
 def contract_tables(system: str) -> dict[str, Any]:
     """The contract of a system's tables."""
-    text = Path(PROJECT / "orchestration/loading/contract.yml").read_text(encoding="utf-8")
-    tables: dict[str, Any] = yaml.safe_load(text)["systems"][system]
-    return tables
+    return _systems()[system]
 
 
 def values(rows: Rows, name: str) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -46,7 +47,7 @@ class Models:
         """Make tables of policies as they are shipped."""
         for name in names:
             path = PROJECT / f"seeds/policy/{name}.csv"
-            self.table(name, f"select * from read_csv('{path}', columns = {_types(name)})")
+            self.table(name, f"select * from read_csv('{path}', columns = {_types()[name]})")
 
     def run(self, *models: str, change: tuple[str, str] | None = None) -> None:
         """Run models in this order; `change` replaces a text in those whose SQL holds it."""
@@ -79,8 +80,8 @@ class Models:
         self.connection.unregister("given_frame")
 
 
-def _types(policy: str) -> dict[str, str]:
-    """The types of a policy file's columns."""
+@cache
+def _types() -> dict[str, dict[str, str]]:
+    """The types of the columns of each policy file."""
     described = yaml.safe_load((PROJECT / "seeds/policy/_policy__seeds.yml").read_text("utf-8"))
-    (seed,) = (seed for seed in described["seeds"] if seed["name"] == policy)
-    return dict(seed["config"]["column_types"])
+    return {seed["name"]: seed["config"]["column_types"] for seed in described["seeds"]}

@@ -5,6 +5,7 @@ tests/parity/ runs the same cases on Spark.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ class _Adapter:
         return self._macros.get(f"{self._engine}__{name}") or self._macros[f"default__{name}"]
 
 
-def macro_texts() -> dict[str, str]:
+@cache
+def macro_texts() -> Mapping[str, str]:
     """The text of the file in which each macro and each generic test stands, by its name."""
     texts = {}
     for folder in ("macros", "tests/dbt/generic"):
@@ -51,10 +53,24 @@ def render(
 
     `texts` are the macros to use, by default those of this project.
     """
+    settings = (is_incremental, zone, engine)
+    if texts is None:
+        return _environment(*settings).from_string(text).render()
+    return _make_environment(*settings, texts).from_string(text).render()
+
+
+@cache
+def _environment(is_incremental: bool, zone: str, engine: str) -> jinja2.Environment:
+    """That of the project's own macros, each of which is compiled once."""
+    return _make_environment(is_incremental, zone, engine, macro_texts())
+
+
+def _make_environment(
+    is_incremental: bool, zone: str, engine: str, texts: Mapping[str, str]
+) -> jinja2.Environment:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False
     )
-    texts = macro_texts() if texts is None else texts
     macros = {name: LazyMacro(environment, name, body) for name, body in texts.items()}
     environment.globals.update(macros)
     environment.globals.update(
@@ -69,7 +85,7 @@ def render(
             "this": "this.relation",
         }
     )
-    return environment.from_string(text).render()
+    return environment
 
 
 def connect(given: Mapping[str, str]) -> duckdb.DuckDBPyConnection:

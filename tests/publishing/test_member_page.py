@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ VAULT = "'vault': true"
 """What a mart says of itself in its SQL that holds personal data and is not published."""
 
 
+@cache
 def contracts() -> dict[str, dict[str, str]]:
     """Columns and types of every published mart that names a person, as its contract has them."""
     found = {}

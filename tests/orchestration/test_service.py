@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 
 from orchestration.errors import UsageError
 from orchestration.service import serve
+from orchestration.warehouse.manifest import prepared_manifest
 from orchestration.workspace import PROJECT
 from tests.ports import free_port
 
@@ -64,6 +66,8 @@ def test_pages_and_daemon_start_together_and_end_cleanly(tmp_path: Path) -> None
     landing = tmp_path / "shop"
     landing.mkdir()
     port, home = free_port(), tmp_path / "var" / "dagster"
+    # The manifest that this project has already; what else is kept beside it begins anew.
+    shutil.copytree(prepared_manifest().parent.parent, home / "dbt")
     serving = ["serve", str(landing), "--port", str(port)]
     with subprocess.Popen(
         [sys.executable, "-m", "orchestration.cli", *serving],

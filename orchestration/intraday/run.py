@@ -282,6 +282,7 @@ def _make(workspace: Workspace, publication: Publication, clock: Clock, on_step:
             except duckdb.IOException:
                 if trial == _TRIALS:
                     raise
+                continue
             if signature(inputs.parts) == parts:
                 break
         else:

@@ -79,7 +79,10 @@ def built(
     build_file, here = build_warehouse(landing), Path.cwd()
     os.chdir(loaded(landing))
     try:
-        with duckdb.connect(str(build_file), read_only=True) as connection:
+        with duckdb.connect() as connection:
+            # views of a build know it by the name of its file
+            connection.execute(f"attach '{build_file}' as {build_file.stem} (read_only)")
+            connection.execute(f"use {build_file.stem}")
             yield connection
     finally:
         os.chdir(here)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -249,6 +250,42 @@ def test_a_lake_that_changes_while_it_is_read_is_read_again(
     run_intraday(day, NOW)
     assert len(trials) == 2
     assert told(rows(day, MEMBER_ACTIVITY)) == EXPECTED
+
+
+def test_a_part_that_goes_while_it_is_read_is_no_error(
+    day: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials = []
+
+    def read_acts(*arguments: object) -> None:
+        trials.append(1)
+        if len(trials) == 1:
+            raise duckdb.IOException("no such file")
+        reading(*arguments)  # type: ignore[arg-type]
+
+    publish_by_hand(day, build_id="build-2")
+    reading = run._read_acts
+    monkeypatch.setattr(run, "_read_acts", read_acts)
+    run_intraday(day, NOW)
+    assert told(rows(day, MEMBER_ACTIVITY)) == EXPECTED
+    monkeypatch.setattr(run, "_read_acts", _broken)
+    publish_by_hand(day, build_id="build-3")
+    with pytest.raises(RekindleError, match="could not be made; what was there before is still"):
+        run_intraday(day, NOW)
+    assert rows(day, "select build_id from status") == [("build-2",)]
+
+
+def _broken(*_: object) -> None:
+    raise duckdb.IOException("the disk is gone")
+
+
+def test_a_load_waits_for_that_of_a_run(day: Workspace) -> None:
+    lock = FileLock(Lake(day.lake).lock_file, thread_local=False)
+    lock.acquire()
+    with pytest.raises(RekindleError, match="Another load of the lake"):
+        load(day.landing, day.lake, now=NOW, progress=False)
+    threading.Timer(0.2, lock.release).start()
+    assert load(day.landing, day.lake, now=NOW, progress=False, patience=30).unchanged_files == 7
 
 
 def test_two_runs_do_not_overlap(day: Workspace) -> None:

@@ -18,7 +18,7 @@ visible_files as (
         coalesce(former_files.row_at, getvariable('row_at')) as row_at
     from files
     left join former_files
-        on files.file_path = former_files.file_path and files.loaded_at = former_files.loaded_at
+        on files.file_path = former_files.file_path and files.arrived_at = former_files.arrived_at
 )
 
 select

@@ -353,7 +353,7 @@ def _read_acts(connection: duckdb.DuckDBPyConnection, inputs: _Inputs, content: 
         ),
         (
             "former_files",
-            ("file_path", "loaded_at", "row_at"),
+            ("file_path", "arrived_at", "row_at"),
             former_files(inputs.workspace),
         ),
     ):

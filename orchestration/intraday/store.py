@@ -111,12 +111,12 @@ def read_status(workspace: Workspace) -> Status | None:
 
 
 def former_files(workspace: Workspace) -> Sequence[tuple[str, datetime, datetime]]:
-    """Path, load and moment of readability of the files that the store of this brand tells of."""
+    """Path, arrival and moment of readability of the files in the store of this brand."""
     if read_status(workspace) is None:
         return ()
     with duckdb.connect(str(shelf_of(workspace).file), read_only=True) as connection:
         rows: list[Any] = connection.execute(
-            "select file_path, loaded_at, row_at from freshness"
+            "select file_path, arrived_at, row_at from freshness"
         ).fetchall()
     return rows
 

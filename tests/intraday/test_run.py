@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from orchestration.errors import RekindleError
 from orchestration.intraday import policy, run
 from orchestration.intraday.run import run_intraday, why_not_due
 from orchestration.intraday.store import FILE_NAME, intraday_marts, remove_store, shelf_of
+from orchestration.intraday.window import signature
 from orchestration.loading.lake import Lake
 from orchestration.loading.load import load
 from orchestration.loading.register import Erasure, Register
@@ -358,7 +360,6 @@ def test_parts_of_before_are_not_looked_at(
         EVENTS + "e2,openAnn,view,,2025-06-30T10:00:00Z,\n",
     )
     read: list[Path] = []
-    signature = run.signature
 
     def noted(parts: Iterable[Path]) -> object:
         listed = list(parts)
@@ -467,6 +468,9 @@ def test_a_broken_file_stops_nobody(day: Workspace) -> None:
 
 def test_tables_are_those_that_are_described(day: Workspace) -> None:
     page = (PROJECT / "docs" / "intraday.md").read_text("utf-8")
+    (example,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    # bob and cyd ordered after they had put something into the cart
+    assert [row[0] for row in rows(day, example)] == ["ann"]
     for mart in intraday_marts():
         described = rows(day, f"describe {mart.name}")
         assert [row[0] for row in described] == [name for name, _ in mart.columns]

@@ -81,7 +81,10 @@ def intraday_marts() -> tuple[IntradayMart, ...]:
         IntradayMart(
             name=one["name"],
             description=f"{one['description']} [{one['label_zh']}]",
-            columns=tuple((name, f"{text} [{zh}]") for name, (text, zh) in one["columns"].items()),
+            columns=tuple(
+                (name, f"{column['text']} [{column['label_zh']}]")
+                for name, column in one["columns"].items()
+            ),
             order_by=tuple(one["order_by"]),
         )
         for one in yaml.safe_load((_HERE / "marts.yml").read_text("utf-8"))

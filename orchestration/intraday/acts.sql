@@ -52,15 +52,25 @@ qualify row_number() over (
     partition by channel, event_id order by occurred_at desc, _content_hash desc
 ) = 1;
 
+-- Two scans, each by one column: so all others are read of the rows that are found alone.
 create or replace temp table orders as
-with versions as (
-    select
-        *,
-        coalesce(updated_at < getvariable('as_of_end_at'), true) as is_known
+with found_versions as (
+    select *
+    from lake_commerce_orders
+    where updated_at >= getvariable('window_start_at')
+    union all
+    select *
     from lake_commerce_orders
     where
         ordered_at >= getvariable('window_start_at')
-        or updated_at >= getvariable('window_start_at')
+        and updated_at < getvariable('window_start_at')
+),
+
+versions as (
+    select
+        *,
+        coalesce(updated_at < getvariable('as_of_end_at'), true) as is_known
+    from found_versions
 ),
 
 known_versions as (
@@ -120,15 +130,7 @@ qualify row_number() over (
 ) = 1;
 
 create or replace temp table carts as
-with platforms as (
-    select split_part(source_key, ':', 2) as buyer_id, min(split_part(source_key, ':', 1)) as platform
-    from marts.identity.oneid_map
-    where source_system = 'marketplace' and source_table = 'buyers'
-    group by all
-    having count(*) = 1
-),
-
-versions as (
+with versions as (
     select *
     from lake_commerce_carts
     where
@@ -137,6 +139,21 @@ versions as (
     qualify row_number() over (
         partition by cart_event_id order by occurred_at desc, _content_hash desc
     ) = 1
+),
+
+platforms as (
+    select
+        split_part(source_key, ':', 2) as buyer_id,
+        min(split_part(source_key, ':', 1)) as platform
+    from marts.identity.oneid_map
+    where
+        source_system = 'marketplace'
+        and source_table = 'buyers'
+        and split_part(source_key, ':', 2) in (
+            select buyer_key from versions where buyer_key_type = 'buyer_id'
+        )
+    group by all
+    having count(*) = 1
 )
 
 select

@@ -1,21 +1,22 @@
 """When the daily job runs: once a day, and when landing files have arrived."""
 
-import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import dagster as dg
 
 from orchestration.brand_resource import BrandResource
 from orchestration.databases.assets import database_files
+from orchestration.intraday.assets import intraday_activity
+from orchestration.intraday.run import why_not_due
+from orchestration.loading.discovery import folder_state
 from orchestration.modelling.assets import model_versions
 from orchestration.privacy.assets import erasures
 from orchestration.publishing.assets import serving_as_of
 from orchestration.warehouse.lake import DEFAULT_ZONE
 
 FROM_LANDING_FILES = dg.AssetSelection.all() - dg.AssetSelection.assets(
-    database_files, serving_as_of, erasures, model_versions
+    database_files, serving_as_of, erasures, model_versions, intraday_activity
 )
 
 daily_build = dg.define_asset_job(
@@ -41,6 +42,12 @@ erase_requests = dg.define_asset_job(
     "erase_requests",
     selection=dg.AssetSelection.assets(erasures),
     description="Carries out erasure requests, and builds and publishes anew where there were any.",
+)
+
+intraday = dg.define_asset_job(
+    "intraday",
+    selection=dg.AssetSelection.assets(intraday_activity),
+    description="New landing files to what people did in the last hours. Waits for no build.",
 )
 
 train_models = dg.define_asset_job(
@@ -85,6 +92,32 @@ def month_end_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return dg.RunRequest(run_key=month_end.isoformat(), partition_key=month_end.isoformat())
 
 
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dg.schedule(
+    name="intraday_schedule",
+    job=intraday,
+    cron_schedule="*/5 * * * *",
+    execution_timezone=DEFAULT_ZONE,
+)
+def intraday_schedule(
+    context: dg.ScheduleEvaluationContext, brand: BrandResource
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a run where something new came and none is under way."""
+    asked = dg.RunsFilter(job_name="intraday", statuses=UNDER_WAY)
+    if context.instance.get_runs_count(asked):
+        return dg.SkipReason("The run before is still under way.")
+    reason = why_not_due(brand.workspace())
+    return dg.RunRequest() if reason is None else dg.SkipReason(reason)
+
+
 @dg.sensor(job=landing_build, minimum_interval_seconds=60)
 def landing_files_sensor(
     context: dg.SensorEvaluationContext, brand: BrandResource
@@ -100,14 +133,3 @@ def landing_files_sensor(
     else:
         context.update_cursor(f"{state}/{state}")
         yield dg.RunRequest(run_key=state)
-
-
-def folder_state(folder: Path) -> str:
-    """Digest of the names, sizes and times of all files in a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith((".", "_")):
-            status = path.stat()
-            name = path.relative_to(folder).as_posix()
-            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:32]

@@ -242,6 +242,31 @@ def publish_command(
     _alerts_closing(terminal, workspace, aside)
 
 
+@main.command(name="intraday")
+@_data_argument
+def intraday_command(data: str | None, data_option: str | None) -> None:
+    """Load what is new, and show what people did in the last hours. Waits for no build.
+
+    Who is who is known from what is published; the rows are in serving/intraday.duckdb.
+    """
+    from orchestration.intraday.run import run_intraday  # late: it brings large libraries
+    from orchestration.intraday.store import shelf_of
+
+    workspace = _workspace(data, data_option)
+    terminal = Terminal(total=1)
+    with terminal.step("What people did in the last hours") as notes:
+        run = run_intraday(workspace, datetime.now(UTC))
+        notes += (
+            ["Another load holds the lake; this is what was loaded before."]
+            if run.loaded is None
+            else run.loaded.lines()
+        )
+        notes.append(run.status.line())
+        if not run.is_new:
+            notes.append("nothing has changed, so nothing was written")
+    terminal.say(f"  {_short(shelf_of(workspace).file)}")
+
+
 @main.group(name="alerts", cls=_Group, invoke_without_command=True)
 @click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose alerts.")
 @click.pass_context
@@ -736,10 +761,11 @@ def _write_landing(terminal: Terminal, workspace: Workspace) -> bool:
 
 
 def _load_step(terminal: Terminal, workspace: Workspace) -> None:
-    from orchestration.loading.load import load  # late: it brings large libraries
+    from orchestration.loading.load import PATIENCE, load  # late: it brings large libraries
 
     with terminal.step("Load into the raw lake") as notes:
-        summary = load(workspace.landing, workspace.lake, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        summary = load(workspace.landing, workspace.lake, now=now, patience=PATIENCE)
         notes += summary.lines()
 
 

@@ -11,6 +11,8 @@ from orchestration.automation import (
     daily_schedule,
     erase_requests,
     erasure_schedule,
+    intraday,
+    intraday_schedule,
     landing_build,
     landing_files_sensor,
     month_end_schedule,
@@ -19,6 +21,7 @@ from orchestration.automation import (
 )
 from orchestration.brand_resource import BrandResource
 from orchestration.databases.assets import database_files
+from orchestration.intraday.assets import intraday_activity
 from orchestration.loading.assets import LANDING, lake
 from orchestration.modelling.assets import model_versions
 from orchestration.privacy.assets import erasures
@@ -36,9 +39,16 @@ defs = dg.Definitions(
         alert_messages,
         erasures,
         model_versions,
+        intraday_activity,
     ],
-    jobs=[daily_build, landing_build, build_as_of, erase_requests, train_models],
-    schedules=[daily_schedule, month_end_schedule, erasure_schedule, training_schedule],
+    jobs=[daily_build, landing_build, build_as_of, erase_requests, train_models, intraday],
+    schedules=[
+        daily_schedule,
+        month_end_schedule,
+        erasure_schedule,
+        training_schedule,
+        intraday_schedule,
+    ],
     sensors=[landing_files_sensor, run_failure_alerts],
     resources={"brand": BrandResource()},
 )

@@ -5,11 +5,13 @@ var/<brand>/lake/                         the raw lake
 var/<brand>/lake/erasures.sqlite          whom to keep out of it, by keyed tombstones
 var/<brand>/databases/                    how far the databases have been read
 var/<brand>/alerts.sqlite                 alerts, and what was sent to whom
+var/<brand>/intraday.json                 what the last run of the five-minute path saw
 var/<brand>/build/rekindle.duckdb         the build file: one writer, no readers
 var/<brand>/build/lake/                   links to the parts of the lake that it was made from
 var/<brand>/build/as_of=2017-06-30/       builds for a date before the data's last one
 var/<brand>/build/spark/                  the same two for builds on Spark
 serving/rekindle.duckdb, serving/parquet  what readers open
+serving/intraday.duckdb, serving/intraday  what the five-minute path makes, for readers too
 serving/as_of=2017-06-30/                 the same for such an earlier date
 """
 

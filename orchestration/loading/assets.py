@@ -12,7 +12,7 @@ from orchestration.adapters.catalogue import write_data_set
 from orchestration.brand_resource import BrandResource
 from orchestration.databases.assets import database_files
 from orchestration.loading.contract import Table, load_contract
-from orchestration.loading.load import load
+from orchestration.loading.load import PATIENCE, load
 from orchestration.retries import TRANSIENT, failing_at_once
 
 TABLES = tuple(load_contract().tables)
@@ -76,7 +76,13 @@ def lake(
         workspace = brand.workspace()
         if workspace.has_adapter:
             write_data_set(workspace)
-        summary = load(workspace.landing, workspace.lake, now=datetime.now(UTC), progress=False)
+        summary = load(
+            workspace.landing,
+            workspace.lake,
+            now=datetime.now(UTC),
+            progress=False,
+            patience=PATIENCE,
+        )
     seconds = time.monotonic() - started
     for line in summary.lines():
         context.log.info("%s", line)

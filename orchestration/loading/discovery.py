@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -66,6 +67,17 @@ def discover(landing: Path, contract: Contract) -> Discovery:
     files.sort(key=lambda file: (file.table.full_name, file.relative))
     ignored.sort(key=lambda file: file.relative)
     return Discovery(tuple(files), tuple(ignored))
+
+
+def folder_state(folder: Path) -> str:
+    """Digest of the names, sizes and times of all files in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith((".", "_")):
+            status = path.stat()
+            name = path.relative_to(folder).as_posix()
+            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:32]
 
 
 def _classify(

@@ -9,6 +9,10 @@ class LoadError(RekindleError):
     """The load as a whole cannot go on; the message says what, where and what to do."""
 
 
+class LakeBusyError(LoadError):
+    """Another load, an erasure or the beginning of a build holds the lake."""
+
+
 class FileRefusedError(Exception):
     """One file cannot be taken; the load goes on with the others.
 

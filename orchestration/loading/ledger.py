@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.loading.discovery import FoundFile, IgnoredFile
@@ -95,6 +95,22 @@ class KnownContent:
     parts: tuple[str, ...]
     rows_read: int
     retry_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A content that has parts, and the file it came from as far as the log knows.
+
+    `arrived_at` is when the file was last changed, `loaded_at` when the load that read it began
+    (both UTC). After an erasure the file of a content that had an erased person is not known.
+    """
+
+    table: str
+    parts: tuple[str, ...]
+    file_path: str | None
+    arrived_at: datetime | None
+    loaded_at: datetime | None
+    rows_loaded: int | None
 
 
 @dataclass(frozen=True)
@@ -215,6 +231,41 @@ class Ledger:
         """The parts of every content, by (table, hash)."""
         rows = self._connection.execute("SELECT table_name, sha256, parts FROM readings").fetchall()
         return {(table, sha256): tuple(json.loads(parts)) for table, sha256, parts in rows}
+
+    def delivered(self, since: datetime | None) -> list[Delivered]:
+        """The contents that were loaded at or after `since` (UTC, no zone), or nobody knows when.
+
+        All of them where it is None; in order of their tables and hashes.
+        """
+        rows = self._connection.execute(
+            """WITH told AS (
+                SELECT system || '.' || table_name AS table_name, file_sha256, file_path,
+                    rows_loaded, max(loaded_at) AS loaded_at
+                FROM log WHERE status = 'loaded' GROUP BY system, table_name, file_sha256
+            )
+            SELECT readings.table_name, readings.parts, told.file_path, paths.modified_ns,
+                told.loaded_at, told.rows_loaded
+            FROM readings
+            LEFT JOIN told
+                ON told.table_name = readings.table_name AND told.file_sha256 = readings.sha256
+            LEFT JOIN paths
+                ON paths.table_name = readings.table_name AND paths.path = told.file_path
+                AND paths.sha256 = readings.sha256
+            WHERE readings.parts <> '[]' AND (told.loaded_at IS NULL OR told.loaded_at >= ?)
+            ORDER BY readings.table_name, readings.sha256""",
+            (since.isoformat() if since is not None else "",),
+        ).fetchall()
+        return [
+            Delivered(
+                table=table,
+                parts=tuple(json.loads(parts)),
+                file_path=path,
+                arrived_at=_instant(modified),
+                loaded_at=datetime.fromisoformat(loaded_at) if loaded_at else None,
+                rows_loaded=rows_loaded,
+            )
+            for table, parts, path, modified, loaded_at, rows_loaded in rows
+        ]
 
     def quarantine_parts(self) -> set[str]:
         """The parts of the quarantine."""
@@ -376,3 +427,9 @@ class Ledger:
                 optional_values_nulled, money_rounded, unknown_codes, unknown_columns, loaded_at
             FROM log JOIN loads USING (load_id) ORDER BY log.rowid"""
         ).fetchall()
+
+
+def _instant(nanoseconds: int | None) -> datetime | None:
+    if nanoseconds is None:
+        return None
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC).replace(tzinfo=None)

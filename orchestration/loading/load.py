@@ -23,7 +23,7 @@ from orchestration.loading.brand import read_brand
 from orchestration.loading.connection import MEMORY_VARIABLE, connect
 from orchestration.loading.contract import Contract, load_contract
 from orchestration.loading.discovery import discover
-from orchestration.loading.errors import LoadError
+from orchestration.loading.errors import LakeBusyError, LoadError
 from orchestration.loading.export import export, unfinished_parts
 from orchestration.loading.job import LoadJob
 from orchestration.loading.lake import Lake
@@ -33,6 +33,9 @@ from orchestration.loading.reading import reading_of
 from orchestration.loading.run import LoadRun
 from orchestration.loading.summary import LoadSummary
 from orchestration.loading.tokens import read_token_key, token_key_id
+
+PATIENCE = 600.0
+"""Seconds that a load which stands for itself waits for one of the five-minute path."""
 
 _SCHEMAS = "contract of the schema parts"
 
@@ -46,6 +49,7 @@ def load(
     progress: bool | None = None,
     memory_limit: str | None = None,
     threads: int | None = None,
+    patience: float = 0,
 ) -> LoadSummary:
     """Load what is new in a landing folder into a raw lake.
 
@@ -57,13 +61,15 @@ def load(
         progress: whether to show progress on stderr; only on a terminal unless given.
         memory_limit: what DuckDB may use before it spills to disk, such as '4GB'.
         threads: how many threads DuckDB may use; all cores unless given.
+        patience: how many seconds to wait for another load of this lake.
 
     Returns:
         What was loaded, refused, quarantined and ignored.
 
     Raises:
         LoadError: the landing folder, brand.yml, the ledger or the token key cannot be used, or
-            another load of this lake is running. Bad files do not raise; they are refused.
+            another load of this lake is running (LakeBusyError). Bad files do not raise; they are
+            refused.
     """
     started = now or datetime.now(UTC)
     if started.tzinfo is None:
@@ -72,7 +78,7 @@ def load(
     contract = load_contract()
     brand = read_brand(landing, contract)
     home = Lake(lake)
-    with _explained(home), _only_load(home):
+    with _explained(home), _only_load(home, patience):
         key = token_key or read_token_key(home, os.environ)
 
         def connection() -> duckdb.DuckDBPyConnection:
@@ -154,13 +160,13 @@ def _check_folders(landing: Path, lake: Path) -> None:
 
 
 @contextmanager
-def _only_load(home: Lake) -> Iterator[None]:
+def _only_load(home: Lake, patience: float) -> Iterator[None]:
     home.folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home.lock_file)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=patience)
     except Timeout:
-        raise LoadError(
+        raise LakeBusyError(
             f"Another load of the lake {home.folder} is running; wait until it has ended."
         ) from None
     try:

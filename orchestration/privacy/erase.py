@@ -19,6 +19,8 @@ from filelock import FileLock, Timeout
 
 from orchestration.adapters.catalogue import note_changed_files
 from orchestration.errors import RekindleError, UsageError
+from orchestration.intraday.run import only_run
+from orchestration.intraday.store import remove_store
 from orchestration.loading.brand import read_brand
 from orchestration.loading.connection import connect
 from orchestration.loading.contract import Table, load_contract
@@ -108,7 +110,11 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
     Raises UsageError where the last build does not say who is whom in the lake as it is, and
     RekindleError where a load or a build is running.
     """
-    with only_writer(workspace.build_file()), _session(workspace, now) as session:
+    with (
+        only_writer(workspace.build_file()),
+        only_run(workspace, PATIENCE),
+        _session(workspace, now) as session,
+    ):
         requests = session.pending()
         if not requests and not session.has_register:
             return Erased(0, 0, 0, 0, needs_build=False)
@@ -128,6 +134,8 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
         if is_open or in_lake or not session.register.is_published:
             on_step("builds")
             reduce_builds(session.connection, workspace)
+            on_step("intraday store")
+            remove_store(workspace)
             on_step("earlier publications")
             dates = remove_earlier_publications(workspace)
         on_step("proof")

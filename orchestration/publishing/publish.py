@@ -1,24 +1,16 @@
 """Publishes a finished build: a new DuckDB file and Parquet files, swapped in whole.
 
-Readers open `rekindle.duckdb` whenever they like: it is never written to, only replaced by a
-complete file, and whoever had it open keeps reading the former one. `parquet` is a link to a
-folder of one build; the folder before it stays until the next publication, for readers that are
-still in it. Being killed at any moment leaves the former publication whole; what was left
-unfinished is cleared by the next one.
+Being killed at any moment leaves the former publication whole (`orchestration.publishing.shelf`).
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
-from filelock import FileLock
 
 from orchestration.alerting.channels import known_channels
 from orchestration.alerting.evaluate import BuildFacts, evaluate_build
@@ -27,16 +19,11 @@ from orchestration.alerting.store import AlertEvent, AlertStore
 from orchestration.clock import utc
 from orchestration.errors import RekindleError
 from orchestration.publishing.marts import Mart, published_marts, quoted
+from orchestration.publishing.shelf import STORAGE_VERSION, Shelf, ShelfError
 from orchestration.warehouse.build import BuildState, manifest_path, only_writer, read_state
 from orchestration.workspace import BUILD_FILE_NAME, Workspace
 
-STORAGE_VERSION = "v1.5.0"
-"""The oldest DuckDB that can read a published file."""
-
 PUBLICATION_TABLE = "ops.publication"
-
-_VERSIONS = ".versions"
-_PARQUET = "parquet"
 
 
 class PublishError(RekindleError):
@@ -117,21 +104,15 @@ def publish_folder(
 
     The caller holds the build file. Returns the publication and the rows of each table.
     """
-    target = folder / BUILD_FILE_NAME
+    shelf = Shelf(folder, BUILD_FILE_NAME, "parquet", ".versions", ".publish.lock")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _only_publisher(folder):
-            _clear_unfinished(folder)
-            publication = _publication(state, read_publication(target), now)
-            new_file = folder / f".{BUILD_FILE_NAME}.{os.getpid()}.tmp"
-            new_folder = folder / _VERSIONS / _version_name(folder, state.build_id)
+        with shelf.only_writer():
+            publication = _publication(state, read_publication(shelf.file), now)
+            new_file, new_folder = shelf.new_file(), shelf.new_version(state.build_id)
             rows = _write(build_file, marts, publication, alerts, new_file, new_folder, on_table)
-            _sync_tree(new_folder)
-            _sync(new_file)
-            _swap_parquet(folder, new_folder)
-            new_file.replace(target)
-            _sync(folder)
-            _clear_old_versions(new_folder)
+            shelf.replace(new_file, new_folder)
+    except ShelfError as error:
+        raise PublishError(str(error)) from error
     except (duckdb.Error, OSError) as error:
         raise PublishError(
             f"Publishing to {folder} failed; what was published before is still there. {error}"
@@ -319,80 +300,6 @@ def _export_relation(
         "(format parquet, compression zstd)"
     ).fetchone()
     return int(row[0]) if row is not None else 0
-
-
-def _swap_parquet(folder: Path, new_folder: Path) -> None:
-    link = folder / _PARQUET
-    if link.is_dir() and not link.is_symlink():
-        raise PublishError(
-            f"{link} is a folder, but should be the link that publishing makes; "
-            f"move it away and publish again."
-        )
-    temporary = folder / f".{_PARQUET}.{os.getpid()}.tmp"
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(new_folder.relative_to(folder), target_is_directory=True)
-    temporary.replace(link)
-    _sync(folder)
-
-
-def _version_name(folder: Path, build_id: str) -> str:
-    """A folder name after every one there is: `0007-<build id>`."""
-    versions = folder / _VERSIONS
-    numbers = [int(path.name.split("-", 1)[0]) for path in _version_folders(versions)]
-    return f"{max(numbers, default=0) + 1:04d}-{build_id}"
-
-
-def _version_folders(versions: Path) -> list[Path]:
-    if not versions.is_dir():
-        return []
-    return sorted(
-        (path for path in versions.iterdir() if path.name.split("-", 1)[0].isdigit()),
-        key=lambda path: int(path.name.split("-", 1)[0]),
-    )
-
-
-def _clear_unfinished(folder: Path) -> None:
-    """Remove what a killed publication left: temporaries, and versions newer than the link's."""
-    for path in folder.glob(".*.tmp*"):
-        if path.name.startswith((f".{BUILD_FILE_NAME}.", f".{_PARQUET}.")):
-            path.unlink(missing_ok=True)
-    current = _current_version(folder)
-    for path in _version_folders(folder / _VERSIONS):
-        if current is None or int(path.name.split("-", 1)[0]) > int(current.name.split("-", 1)[0]):
-            shutil.rmtree(path)
-
-
-def _clear_old_versions(current: Path) -> None:
-    """Keep the current version and the one before it."""
-    for path in _version_folders(current.parent)[:-2]:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _current_version(folder: Path) -> Path | None:
-    link = folder / _PARQUET
-    return folder / link.readlink() if link.is_symlink() else None
-
-
-@contextmanager
-def _only_publisher(folder: Path) -> Iterator[None]:
-    with FileLock(folder / ".publish.lock"):
-        yield
-
-
-def _sync_tree(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        _sync(path)
-    _sync(folder)
-    _sync(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    """Wait until the file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _literal(value: Path | str) -> str:

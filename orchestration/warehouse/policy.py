@@ -111,6 +111,9 @@ Code = Annotated[
 Days = Annotated[
     int, BeforeValidator(_whole), Field(ge=1, le=3650, description="whole days from 1 to 3650")
 ]
+Hours = Annotated[
+    int, BeforeValidator(_whole), Field(ge=1, le=168, description="whole hours from 1 to 168")
+]
 Count = Annotated[
     int, BeforeValidator(_whole), Field(ge=0, description="a whole number of at least 0")
 ]
@@ -840,6 +843,13 @@ class ValuePolicy(PolicyRow):
     yearly_discount: ShareBelowOne
 
 
+class IntradayPolicy(PolicyRow):
+    """How far back the five-minute path looks, from a day on."""
+
+    valid_from: Day
+    window_hours: Hours
+
+
 class SourcePrecedence(PolicyRow):
     """Which source is believed for an attribute of a person, from a day on."""
 
@@ -1539,6 +1549,7 @@ POLICIES: dict[str, PolicyFile] = {
         RecommendationPolicy, ("valid_from",), (in_force_since_floor(),)
     ),
     "value_policy": PolicyFile(ValuePolicy, ("valid_from",), (in_force_since_floor(),)),
+    "intraday_policy": PolicyFile(IntradayPolicy, ("valid_from",), (in_force_since_floor(),)),
     "model_parameters": PolicyFile(
         ModelParameter,
         ("valid_from", "version_code", "model_name", "parameter"),

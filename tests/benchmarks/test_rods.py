@@ -12,10 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.identity_edges import chain_and_stars, identity_edges
 from benchmarks.measuring import TABLE_HEAD, Machine, Row, add_row, in_turn
-from orchestration.workspace import PROJECT
+from orchestration.loading.load import load
+from orchestration.loading.tokens import KEY_VARIABLE
+from orchestration.workspace import BUILD_FILE_NAME, PROJECT
+from tests.conftest import TOKEN_KEY
+from tests.intraday.brand import NOW, make_workspace, publish_by_hand
 
 MACHINE = Machine("a processor", 2, 24 * 2**30)
 
@@ -74,3 +79,16 @@ def test_rows_go_to_the_end_of_the_table(tmp_path: Path) -> None:
         f"| 2026-01-02 | an / other | 3 rows | 1.00 s | 2.00 | {machine} | `python` |",
         "<!-- results: end -->",
     ]
+
+
+def test_intraday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, TOKEN_KEY.decode())
+    brand = make_workspace(tmp_path / "brand")
+    publish_by_hand(brand)
+    load(brand.landing, brand.lake, now=NOW, progress=False)
+    published = brand.serving / BUILD_FILE_NAME
+    options = ("--every", "0", "--rows", "1")
+    lines = run_rod("intraday", tmp_path / "r.md", brand.lake, published, *options)
+    assert lines[-2].startswith("nothing beside it: p50 ")
+    assert 0 < float(lines[-1]) < 1
+    assert sorted(path.name for path in brand.serving.iterdir()) == [BUILD_FILE_NAME]

@@ -14,11 +14,12 @@ import pytest
 import yaml
 
 from orchestration.alerting.assets import run_failure_alerts
-from orchestration.automation import folder_state, landing_files_sensor, month_end_schedule
+from orchestration.automation import landing_files_sensor, month_end_schedule
 from orchestration.brand_resource import BrandResource
 from orchestration.definitions import defs
 from orchestration.errors import UsageError
 from orchestration.loading.contract import load_contract
+from orchestration.loading.discovery import folder_state
 from orchestration.publishing.assets import DAILY
 from orchestration.publishing.marts import published_marts
 from orchestration.retries import TRANSIENT, failing_at_once

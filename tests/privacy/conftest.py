@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.intraday.run import run_intraday
+from orchestration.intraday.store import read_status
 from orchestration.loading.tokens import KEY_VARIABLE
 from orchestration.privacy.erase import Erased, erase, note_published
 from orchestration.privacy.scan import Scan, scan
@@ -44,6 +46,7 @@ class Story:
     erased: Erased
     after: Scan
     marts_after: Marts
+    is_intraday_store_removed: bool
 
 
 @pytest.fixture(scope="session")
@@ -59,15 +62,26 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         load_brand(workspace)
         build_brand(workspace)
         publish(workspace, now=NOW)
+        run_intraday(workspace, NOW)
         before = scan(workspace, (*brand.ERASED, *brand.STAY))
         marts_before = read_marts(workspace)
         kills, erased = _erase_killed_everywhere(workspace)
         build_brand(workspace)
         publish(workspace, now=NOW)
         note_published(workspace)
+        is_removed = read_status(workspace) is None
+        run_intraday(workspace, NOW)
         after = scan(workspace, (*brand.ERASED, *brand.STAY))
         yield Story(
-            workspace, delivered, before, marts_before, kills, erased, after, read_marts(workspace)
+            workspace,
+            delivered,
+            before,
+            marts_before,
+            kills,
+            erased,
+            after,
+            read_marts(workspace),
+            is_removed,
         )
 
 

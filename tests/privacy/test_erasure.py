@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.errors import UsageError
+from orchestration.intraday.store import shelf_of
 from orchestration.loading.load import load
 from orchestration.privacy.erase import erase
 from orchestration.privacy.scan import scan
@@ -66,7 +67,8 @@ def test_every_figure_stays(story: Story) -> None:
 def test_every_kind_of_step_was_killed(story: Story) -> None:
     assert {kind_of(step) for step in story.kills} == {
         "plan", "raw", "raw/rekindle/quarantine", "landing csv", "landing jsonl.gz",
-        "landing parquet", "in place", "builds", "earlier publications", "proof", "export",
+        "landing parquet", "in place", "builds", "intraday store", "earlier publications", "proof",
+        "export",
     }  # fmt: skip
 
 
@@ -89,6 +91,23 @@ def test_the_map_forgets_them_and_facts_keep_a_person(story: Story) -> None:
 def test_an_erased_person_consents_to_nothing(story: Story) -> None:
     found = rows(story, "SELECT count(*), bool_and(is_granted) FROM identity.consent_current")
     assert found == [(1, True)]
+
+
+def test_the_last_hours_are_told_without_them(story: Story) -> None:
+    assert story.is_intraday_store_removed
+    with duckdb.connect(str(shelf_of(story.workspace).file), read_only=True) as connection:
+        ((acts,),) = connection.execute("select acts from status").fetchall()
+        people = connection.execute("select * from member_activity").fetchall()
+        surrogates = {
+            one
+            for (one,) in connection.execute(
+                "select person_key from member_activity where one_id is null"
+            ).fetchall()
+        }
+    assert acts > 0
+    mapped = {one for (one,) in rows(story, "SELECT one_id FROM identity.oneid_map")}
+    assert {row[1] for row in people} <= mapped
+    assert surrogates == set()
 
 
 def test_the_log_proves_it_without_personal_data(story: Story) -> None:

@@ -387,6 +387,14 @@ BAD_ROWS = (
         "line 2, column window_days: '0' is not allowed; it has to be whole days from 1 to 3650.",
     ),
     Bad(
+        "hours_of_more_than_a_week",
+        "intraday_policy",
+        "1900-01-01,24",
+        "1900-01-01,169",
+        "line 2, column window_hours: '169' is not allowed; "
+        "it has to be whole hours from 1 to 168.",
+    ),
+    Bad(
         "window_with_a_fraction",
         "rfm_policy",
         "1900-01-01,365",

@@ -38,8 +38,8 @@ if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 "$(PYTHON)" requirements/install.py
 endef
 
-.PHONY: help demo test lint parse policy pytest parity board lineage metrics dbt serve fix lock clean
-.PHONY: clean-data
+.PHONY: help demo test lint style sql-style parse policy pytest parity board lineage metrics dbt
+.PHONY: serve fix lock clean clean-data
 
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
@@ -54,26 +54,33 @@ demo:  ## a brand's data -> published marts in serving/rekindle.duckdb
 test:  ## every check: dbt parse, policy suite, style, types, tests
 	@started=$$SECONDS; $(setup) test; mkdir -p target; status=0; \
 	echo "[test] style and types are checked beside the tests; what they say comes last"; \
+	$(MAKE) style >target/style.txt 2>&1 & style=$$!; \
+	trap 'kill $$style $${sql:-} 2>/dev/null || true' EXIT; \
 	$(MAKE) parse; \
-	$(MAKE) lint >target/lint.txt 2>&1 & lint=$$!; trap 'kill $$lint 2>/dev/null || true' EXIT; \
+	$(MAKE) sql-style >target/sql-style.txt 2>&1 & sql=$$!; \
 	$(MAKE) --old-file=parse policy; \
 	$(MAKE) pytest || status=1; \
-	wait $$lint || status=1; cat target/lint.txt; \
+	wait $$style || status=1; wait $$sql || status=1; cat target/style.txt target/sql-style.txt; \
 	if [ $$status != 0 ]; then echo "[test] failed, see above" >&2; exit 1; fi; \
 	echo "[test] everything passed after $$((SECONDS - started)) s"
 
 lint:  ## ruff, mypy, yamllint, sqlfluff (dbt templater)
 	@$(setup) test
-	@mkdir -p target; status=0; \
+	@status=0; $(MAKE) style || status=1; $(MAKE) sql-style || status=1; exit $$status
+
+style:
+	@status=0; \
 	check() { echo "[lint] $$1"; shift; "$$@" || { status=1; echo "[lint] failed: $$*" >&2; }; }; \
-	$(BIN)/mypy >target/mypy.txt 2>&1 & mypy=$$!; \
 	check "ruff: code" $(BIN)/ruff check .; \
 	check "ruff: layout" $(BIN)/ruff format --check .; \
 	check "yamllint" $(BIN)/yamllint --strict .; \
-	check "sqlfluff (two minutes, mypy beside it)" env $(PARSED) $(BIN)/python \
-		-m tests.sqlfluff_lean lint --disable-progress-bar models snapshots tests/dbt; \
-	check "mypy" wait $$mypy; cat target/mypy.txt; \
+	check "mypy" $(BIN)/mypy; \
 	exit $$status
+
+sql-style:
+	@echo "[lint] sqlfluff (two minutes)"
+	@env $(PARSED) $(BIN)/python -m tests.sqlfluff_lean lint --disable-progress-bar \
+		models snapshots tests/dbt
 
 parse:  ## dbt parse, warnings are errors
 	@$(setup) test

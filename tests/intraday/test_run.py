@@ -521,7 +521,7 @@ def test_a_reader_without_pause_never_fails_and_never_sees_a_mix(
         text=True,
     )
     try:
-        for hours in range(1, 11):  # each window has other people
+        for hours in range(1, 7):  # each window has other people
             monkeypatch.setattr(
                 "orchestration.intraday.window.window_hours", lambda _, hours=hours: hours
             )

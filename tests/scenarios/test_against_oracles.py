@@ -1,8 +1,8 @@
 """Built warehouses beside the oracles: every row of every mart that the definitions describe.
 
-Each data set (of CDNOW its published tenth) at two business dates, once fixed lifecycle and quantile
-RFM, once adaptive lifecycle and fixed RFM; and the two-year fixtures once more without what came
-later.
+Each data set (of CDNOW its published tenth) at two business dates, once fixed lifecycle and
+quantile RFM, once adaptive lifecycle and fixed RFM; and the two-year fixtures once more without
+what came later.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 "$(PYTHON)" requirements/install.py
 endef
 
-.PHONY: help demo test lint parse policy pytest parity board lineage metrics dbt serve fix lock clean
-.PHONY: clean-data
+.PHONY: help demo test lint parse policy pytest parity board docs lineage metrics dbt serve fix lock
+.PHONY: clean clean-data
 
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
@@ -101,6 +101,9 @@ parity:  ## the same rows on DuckDB and Spark, on two days with changed data
 board:  ## what is published, as pages in a browser (Ctrl-C ends it; ARGS='--port 8502')
 	@$(setup) run
 	@exec $(BIN)/rekindle board $(ARGS)
+
+docs: parse  ## dbt's documentation with the lineage of every column, in target/docs/index.html
+	@$(BIN)/python -m orchestration.publishing.documentation
 
 lineage: parse  ## draw docs/lineage.svg from target/manifest.json
 	@$(BIN)/python -m orchestration.publishing.lineage target/manifest.json

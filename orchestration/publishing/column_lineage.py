@@ -110,12 +110,12 @@ def column_lineage(
             # What is not in the query is added by the materialization, out of all that is.
             roots = [found[name]] if name in found else list(found.values())
             reached = [node for root in roots for node in root.walk()]
-            tables = ((node, names.get(_table_name(node))) for node in reached)
-            parents[column] = frozenset(
-                Column(table, node.name.rpartition(".")[2])
-                for node, table in tables
-                if table not in {None, key}
-            )
+            read = [
+                Column(names[table], node.name.rpartition(".")[2])
+                for node in reached
+                if (table := _table_name(node)) in names
+            ]
+            parents[column] = frozenset(one for one in read if one.node != key)
             if any(_counts_rows(node) for node in reached):
                 counting.add(column)
     return Lineage(parents, frozenset(counting))
@@ -143,10 +143,11 @@ def _of_query(key: str, sql: str, schema: MappingSchema) -> dict[str, Node]:
 
 def _schema(columns: Mapping[Name, Sequence[str]]) -> MappingSchema:
     """The tables as sqlglot wants them; types do not matter to lineage."""
-    tables: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
-    for (database, schema, table), names in columns.items():
-        tables.setdefault(database, {}).setdefault(schema, {})[table] = dict.fromkeys(names, "text")
-    return MappingSchema(tables, dialect=DIALECT)
+    schema = MappingSchema(dialect=DIALECT)
+    for (database, schema_name, table), names in columns.items():
+        relation = exp.table_(table, db=schema_name, catalog=database, quoted=True)
+        schema.add_table(relation, dict.fromkeys(names, "text"))
+    return schema
 
 
 def _name(node: Mapping[str, Any]) -> Name:

@@ -313,7 +313,7 @@ def check_messages(receiver: Receiver, alone: Side, killed: Side, deliveries_kil
     again = keys[killed.place].total() - len(keys[killed.place])
     if keys[alone.place].total() != len(keys[alone.place]) or again > deliveries_killed:
         raise SystemExit(
-            f"{again} messages came again, {deliveries_killed} deliveries were killed."
+            f"Messages that came again: {again}; killed deliveries: {deliveries_killed}."
         )
     return again
 

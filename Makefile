@@ -38,8 +38,8 @@ if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 "$(PYTHON)" requirements/install.py
 endef
 
-.PHONY: help demo test lint style sql-style parse policy pytest parity board lineage metrics dbt
-.PHONY: serve fix lock clean clean-data
+.PHONY: help demo test lint style sql-style parse policy pytest parity board docs lineage metrics
+.PHONY: dbt serve fix lock clean clean-data
 
 help:  ## this list
 	@echo "Rekindle. The two commands that matter: make demo, make test."
@@ -108,6 +108,9 @@ parity:  ## the same rows on DuckDB and Spark, on two days with changed data
 board:  ## what is published, as pages in a browser (Ctrl-C ends it; ARGS='--port 8502')
 	@$(setup) run
 	@exec $(BIN)/rekindle board $(ARGS)
+
+docs: parse  ## dbt's documentation with the lineage of every column, in target/docs/index.html
+	@$(BIN)/python -m orchestration.publishing.documentation
 
 lineage: parse  ## draw docs/lineage.svg from target/manifest.json
 	@$(BIN)/python -m orchestration.publishing.lineage target/manifest.json

@@ -81,12 +81,18 @@ class Apart:
     peak: int
 
 
-def rod_parser(description: str | None, runs: int = 5) -> argparse.ArgumentParser:
-    """The command line that all rods share; a rod adds its own arguments."""
+def rod_parser(description: str | None, runs: int | None = 5) -> argparse.ArgumentParser:
+    """The command line that all rods share; a rod adds its own arguments.
+
+    A rod that runs once, whatever it is told, has no `runs`.
+    """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=int, default=runs, help=f"of each side (default {runs})")
+    if runs is None:
+        parser.set_defaults(runs=1)
+    else:
+        parser.add_argument("--runs", type=int, default=runs, help=f"of each side (default {runs})")
     parser.add_argument(
         "--results", type=Path, default=RESULTS, help="document whose table gets a row"
     )

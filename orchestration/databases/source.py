@@ -32,7 +32,7 @@ DRIVERS = {
 }
 
 _NO_PERMISSION = {"42501", "1142", "1143", "1370"}
-_CUT = ("57P01", "57P02", "57P03", "08")
+_CUT = ("57P01", "57P02", "57P03", "08", "2006", "2013")
 
 logging.getLogger("dlt").setLevel(logging.ERROR)
 
@@ -134,7 +134,7 @@ def what_is_there(engine: sa.Engine, source: Source, shape: Shape) -> tuple[Span
     remarks = []
     with explained(engine, source), engine.connect() as connection:
         low, high, now = connection.execute(
-            sa.select(sa.func.min(cursor), sa.func.max(cursor), sa.func.now())
+            sa.select(sa.func.min(cursor), sa.func.max(cursor), _clock(engine))
         ).one()
         if (
             shape.is_nullable
@@ -208,7 +208,9 @@ def explained(engine: sa.Engine, source: Source) -> Iterator[None]:
         raise
     except Exception as error:
         chain = list(_chain(error))
-        found = next((one for one in chain if isinstance(one, sa.exc.SQLAlchemyError)), chain[-1])
+        known = [one for one in chain if isinstance(one, sa.exc.SQLAlchemyError)] or chain[-1:]
+        # The one that says most is that of the database itself, where there is one.
+        found = next((one for one in known if getattr(one, "orig", None) is not None), known[0])
         raise PullError(_sentence(found, engine, source)) from error
 
 
@@ -220,9 +222,10 @@ def _sentence(error: BaseException, engine: sa.Engine, source: Source) -> str:
         )
     code = _code(error)
     if code in _NO_PERMISSION:
+        rights = "SELECT, and SHOW VIEW where it is a view" if _is_mysql(engine) else "SELECT"
         return (
             f"{source.label} may not be read with the account in {source.url_variable}: grant it "
-            "SELECT."
+            f"{rights}."
         )
     if getattr(error, "connection_invalidated", False) or code.startswith(_CUT):
         return (
@@ -233,17 +236,18 @@ def _sentence(error: BaseException, engine: sa.Engine, source: Source) -> str:
 
 
 def _code(error: BaseException) -> str:
-    """The code of a database's error: PostgreSQL's SQLSTATE or MySQL's number."""
-    original = getattr(error, "orig", None)
-    state = getattr(original, "sqlstate", None)
-    arguments = getattr(original, "args", None) or ("",)
-    return str(state or arguments[0])
+    """The code of a database's error: MySQL's number (its SQLSTATE says less) or the SQLSTATE."""
+    original = getattr(error, "orig", None) or error
+    number = next(iter(getattr(original, "args", ())), None)
+    return str(number if isinstance(number, int) else getattr(original, "sqlstate", None) or "")
 
 
 def _reason(error: BaseException, engine: sa.Engine) -> str:
     """The first line of what the database said, without the password."""
     original = getattr(error, "orig", None) or error
-    lines = [line.strip() for line in str(original).splitlines() if line.strip()]
+    arguments: tuple[object, ...] = getattr(original, "args", ())
+    said = arguments[1] if len(arguments) == 2 and isinstance(arguments[0], int) else original
+    lines = [line.strip() for line in str(said).splitlines() if line.strip()]
     text = (lines or [type(original).__name__])[0][:300].rstrip(".")
     password = engine.url.password
     return text.replace(str(password), "***") if password else text
@@ -254,6 +258,15 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while found is not None:
         yield found
         found = found.__cause__
+
+
+def _clock(engine: sa.Engine) -> sa.Function[datetime]:
+    """The database's time; that of MySQL has no fractions of seconds unless asked for."""
+    return sa.func.now(6) if _is_mysql(engine) else sa.func.now()
+
+
+def _is_mysql(engine: sa.Engine) -> bool:
+    return engine.dialect.name in {"mysql", "mariadb"}
 
 
 def _now(now: datetime, shape: Shape) -> Cursor | None:

@@ -5,9 +5,11 @@ The rods that build a warehouse run by hand: a build takes longer than all the t
 
 from __future__ import annotations
 
+import random
 import re
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,11 +18,22 @@ import pytest
 
 from benchmarks.identity_edges import chain_and_stars, identity_edges
 from benchmarks.measuring import TABLE_HEAD, Machine, Row, add_row, in_turn
+from benchmarks.random_kills import (
+    KILLS_A_DAY,
+    STEPS,
+    Reader,
+    Side,
+    check_messages,
+    check_readings,
+    plan_of,
+)
 from orchestration.loading.load import load
 from orchestration.loading.tokens import KEY_VARIABLE
 from orchestration.workspace import BUILD_FILE_NAME, PROJECT
+from tests.alerting.receivers import Received, Receiver
 from tests.conftest import TOKEN_KEY
 from tests.intraday.brand import NOW, make_workspace, publish_by_hand
+
 
 MACHINE = Machine("a processor", 2, 24 * 2**30)
 
@@ -92,3 +105,39 @@ def test_intraday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[-2].startswith("nothing beside it: p50 ")
     assert 0 < float(lines[-1]) < 1
     assert sorted(path.name for path in brand.serving.iterdir()) == [BUILD_FILE_NAME]
+
+
+def test_random_kills_reach_every_step_as_often() -> None:
+    plan = plan_of(50, random.Random(1))
+    assert [len(day) for day in plan] == [KILLS_A_DAY] * (50 // KILLS_A_DAY)
+    assert sorted(Counter(step for day in plan for step in day).values()) == [12, 12, 13, 13]
+    assert all(list(day) == sorted(day, key=STEPS.index) for day in plan)
+    assert plan != plan_of(50, random.Random(2))
+
+
+def test_half_of_a_publication_is_noticed() -> None:
+    whole = ("build-1", (("core.fct_orders", 3),))
+    reader = Reader(Path("serving"))
+    reader.seen.add(("file", *whole))
+    check_readings(reader, {whole})
+    reader.seen.add(("parquet", "build-1", (("core.fct_orders", 2),)))
+    with pytest.raises(SystemExit, match="reader of the parquet saw half of build build-1"):
+        check_readings(reader, {whole})
+
+
+def test_a_lost_message_is_noticed(tmp_path: Path) -> None:
+    alone, killed = (Side(place, tmp_path, tmp_path, {}) for place in ("alone", "killed"))
+    receiver = Receiver(0, [])
+
+    def receive(place: str, key: str, text: str) -> None:
+        receiver.received.append(Received(f"/{place}", {"idempotency-key": key}, text))
+
+    for place in ("alone", "killed"):
+        receive(place, f"{place}-1", "aov is low")
+    receive("killed", "killed-1", "aov is low")
+    assert check_messages(receiver, alone, killed, deliveries_killed=1) == 1
+    with pytest.raises(SystemExit, match="that came again: 1; killed deliveries: 0"):
+        check_messages(receiver, alone, killed, deliveries_killed=0)
+    receive("alone", "alone-2", "orders are few")
+    with pytest.raises(SystemExit, match="lost Counter"):
+        check_messages(receiver, alone, killed, deliveries_killed=1)

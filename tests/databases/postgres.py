@@ -54,12 +54,12 @@ def programs() -> Path:
     return found[-1].parent if found else Path(str(on_path)).parent
 
 
-def _who() -> dict[str, Any]:
+def who_runs_servers(name: str) -> dict[str, Any]:
     """The server refuses to run as root: whom to run it as."""
     if os.geteuid() != 0:
         return {}
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
-    entry = names.get("postgres") or names["nobody"]
+    entry = names.get(name) or names["nobody"]
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
@@ -67,7 +67,7 @@ def _who() -> dict[str, Any]:
 def postgres() -> Iterator[Server]:
     """Start a server, and stop it by its own process id."""
     folder = Path(tempfile.mkdtemp(prefix="rekindle-postgres-"))
-    who = _who()
+    who = who_runs_servers("postgres")
     if who:
         os.chown(folder, who["user"], who["group"])
     data, port = folder / "data", free_port()

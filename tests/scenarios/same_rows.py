@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,24 +46,23 @@ def compare_marts(one: Path, other: Path, *, with_history: bool = False) -> Comp
                 f"from {catalog}.{mart}" if with_history else _named(connection, catalog, mart)
                 for catalog in ("one", "other")
             ]
-            differing |= _differing(connection, mart, rows)
+            if found := differing_rows(connection, rows[0], rows[1]):
+                differing[mart] = found
     return Comparison(tuple(sorted(marts)), differing)
 
 
-def _differing(
-    connection: duckdb.DuckDBPyConnection, mart: str, rows: Sequence[str]
-) -> dict[str, int]:
-    """How many rows of a mart have no partner; empty where all have one.
+def differing_rows(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> int:
+    """How many rows of two queries with the same columns have no partner in the other.
 
     Sums of doubles depend on the order of their rows, so doubles may differ by a billionth.
     """
-    columns = connection.execute(f"describe one.{mart}").fetchall()
+    columns = connection.execute(f"describe {one}").fetchall()
     doubles = [name for name, kind, *_ in columns if kind == "DOUBLE"]
     others = [name for name, kind, *_ in columns if kind != "DOUBLE"]
     numbered = [
         f"select *, row_number() over (partition by {', '.join(others)}"
         f" order by {', '.join([*doubles, '1'])}) as number from ({query})"
-        for query in rows
+        for query in (one, other)
     ]
     same = " and ".join(
         [f"lefts.{name} is not distinct from rights.{name}" for name in [*others, "number"]]
@@ -78,7 +76,7 @@ def _differing(
         f"select count(*) from ({numbered[0]}) as lefts full join ({numbered[1]}) as rights"
         f" on {same} where lefts.number is null or rights.number is null"
     ).fetchone()
-    return {mart: int(found[0])} if found is not None and found[0] else {}
+    return int(found[0]) if found is not None else 0
 
 
 def _named(connection: duckdb.DuckDBPyConnection, catalog: str, mart: str) -> str:

@@ -34,7 +34,6 @@ from tests.alerting.receivers import Received, Receiver
 from tests.conftest import TOKEN_KEY
 from tests.intraday.brand import NOW, make_workspace, publish_by_hand
 
-
 MACHINE = Machine("a processor", 2, 24 * 2**30)
 
 

@@ -99,7 +99,7 @@ pytest:  ## the other tests (ARGS='-k rfm -x' narrows)
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
 		--ignore tests/policy --ignore tests/parity $(ARGS)
 
-parity:  ## the same rows on DuckDB and Spark, on two days with changed data
+parity:  ## the same rows on DuckDB and Spark, on two days (ARGS="-k 'not Journey'": one brand)
 	@$(setup) test
 	@$(setup) spark
 	@echo "[parity] DuckDB against Spark"

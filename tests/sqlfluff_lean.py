@@ -66,7 +66,8 @@ def share_selects() -> None:
         return info._replace(**{name: list(one) for name, one in values if isinstance(one, list)})
 
     select.get_select_statement_info = get_select_statement_info
-    for module in list(sys.modules.values()):
+    users = [module for name, module in sys.modules.items() if name.startswith("sqlfluff.")]
+    for module in users:
         if getattr(module, "get_select_statement_info", None) is usual:
             module.get_select_statement_info = get_select_statement_info  # type: ignore[attr-defined]
 

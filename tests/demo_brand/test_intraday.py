@@ -115,7 +115,6 @@ def store(
         yield connection
 
 
-@pytest.mark.slow
 def test_counts_people_and_money_are_those_of_the_build(
     built: duckdb.DuckDBPyConnection, store: duckdb.DuckDBPyConnection
 ) -> None:
@@ -149,7 +148,6 @@ def test_counts_people_and_money_are_those_of_the_build(
     assert newest == [(end,)]
 
 
-@pytest.mark.slow
 def test_who_put_something_into_the_cart_is_known_from_both_feeds(
     built: duckdb.DuckDBPyConnection, store: duckdb.DuckDBPyConnection
 ) -> None:
@@ -179,7 +177,6 @@ def test_who_put_something_into_the_cart_is_known_from_both_feeds(
     assert 0.9 * adds <= told <= 1.1 * adds
 
 
-@pytest.mark.slow
 def test_no_column_is_empty_and_every_activity_happens(store: duckdb.DuckDBPyConnection) -> None:
     for table in ("member_activity", "activity_hourly"):
         columns = [name for name, *_ in store.execute(f"describe {table}").fetchall()]

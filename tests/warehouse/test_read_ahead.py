@@ -33,7 +33,10 @@ def left_of(workspace: Workspace) -> list[str]:
     return [path.name for path in workspace.build.parent.glob(".read_ahead-*")]
 
 
-def test_the_build_begins_with_what_was_read(workspace: Workspace, project: Path) -> None:
+def test_the_build_begins_with_what_was_read(
+    workspace: Workspace, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBT_LOG_LEVEL_FILE", "debug")
     files = dbt_files(workspace.build_file(), project)
     with project_read_ahead(workspace, DEFAULT, project):
         assert not (files.target / READ).exists()

@@ -97,7 +97,8 @@ def dbt_environment(
     """Environment of a dbt process for one brand: lake, build file, zone and engine, no telemetry.
 
     What dbt tells at level debug, such as every statement that it sends, takes a twelfth of a small
-    build to write: dbt.log is without it unless DBT_LOG_LEVEL_FILE asks for it. Raises RekindleError where the engine is not installed.
+    build to write: dbt.log is without it unless DBT_LOG_LEVEL_FILE asks for it. Raises
+    RekindleError where the engine is not installed.
     """
     return {
         **os.environ,

@@ -3,6 +3,7 @@ test processes of a run."""
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 from collections.abc import Callable, Sequence
@@ -31,6 +32,10 @@ WHAT_LASTS = ("--select", "+config.materialized:incremental")
 so of several builds in a row only the last one has to make them."""
 WHAT_GROWS = (*WHAT_LASTS, "--exclude", "config.materialized:view", "resource_type:seed")
 """Of these, what a further day can change: views and policies are those of the build before."""
+
+# A process of tests holds dbt, Dagster and polars; looking through them for garbage as often as
+# Python does takes a tenth of its time.
+gc.set_threshold(100_000, 50, 100)
 
 
 class BuildWarehouse(Protocol):

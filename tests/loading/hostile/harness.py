@@ -510,6 +510,10 @@ def parts(folder: Path) -> list[str]:
     return sorted(str(p) for p in folder.glob("*.parquet") if not p.name.startswith("."))
 
 
+def count_rows(folder: Path) -> int:
+    return sum(pq.read_metadata(part).num_rows for part in parts(folder))
+
+
 def read_rows(folder: Path) -> list[dict[str, Any]]:
     files = parts(folder)
     if not files:
@@ -529,6 +533,18 @@ class Result:
     log: Mapping[str, list[dict[str, Any]]]
     quarantine: Mapping[str, list[dict[str, Any]]]
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    by_case: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
+
+    def rows_of(self, one: Case) -> list[dict[str, Any]]:
+        """The rows of a case's table that carry the name of the case in its tag."""
+        key = (one.table, one.tag)
+        if key not in self.by_case:
+            index = self.by_case.setdefault(key, {})
+            for row in self.rows(one.table):
+                tag = row.get(one.tag)
+                if isinstance(tag, str) and "." in tag:
+                    index.setdefault(f"{tag.partition('.')[0]}.", []).append(row)
+        return self.by_case[key].get(one.prefix, [])
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         if table not in self.tables:
@@ -635,11 +651,9 @@ def row_matches(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
 def lake_problems(one: Case, outcome: Outcome, result: Result) -> list[str]:
     left: dict[str, list[dict[str, Any]]] = {}
     count = 0
-    for row in result.rows(one.table):
-        tag = row.get(one.tag)
-        if isinstance(tag, str) and tag.startswith(one.prefix):
-            left.setdefault(tag, []).append(row)
-            count += 1
+    for row in result.rows_of(one):
+        left.setdefault(row[one.tag], []).append(row)
+        count += 1
     found = []
     for expected in outcome.rows:
         near = left.get(expected[one.tag], [])

@@ -31,6 +31,10 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 # what make parse has read, and read only what changed since.
 PARSED := REKINDLE_LAKE=lake REKINDLE_BUILD=target/rekindle.duckdb
 
+# Each process of tests has a core to itself; libraries that would share small work among all cores
+# take longer than by themselves.
+ONE_CORE := POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
 define setup
 if [ -z "$(PYTHON)" ] || ! command -v "$(PYTHON)" >/dev/null; then \
 	echo "[setup] No Python 3.11 found$(if $(PYTHON), at $(PYTHON))." >&2; \
@@ -96,7 +100,7 @@ policy: parse  ## the policy suite over target/manifest.json
 pytest:  ## the other tests (ARGS='-k rfm -x' narrows)
 	@$(setup) test
 	@echo "[test] pytest on $(JOBS) processes"
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+	@env $(ONE_CORE) $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
 		--ignore tests/policy --ignore tests/parity $(ARGS)
 
 parity:  ## the same rows on DuckDB and Spark, on two days (ARGS="-k 'not Journey'": one brand)

@@ -129,9 +129,8 @@ def remove_store(workspace: Workspace) -> bool:
 
     The next run makes it anew. Nobody may be making it meanwhile.
     """
-    status = read_status(workspace)
     shelf = shelf_of(workspace)
-    is_of_another = status is None and shelf.file.is_file() and _brand_of(shelf.file) is not None
+    is_of_another = _brand_of(shelf.file) not in {workspace.brand, None}
     if is_of_another or not (shelf.file.exists() or shelf.link.is_symlink()):
         return False
     with shelf.only_writer():
@@ -175,6 +174,7 @@ def _write_mart(
 
 
 def _brand_of(file: Path) -> str | None:
+    """Whose store a file is; None where it is none."""
     try:
         with duckdb.connect(str(file), read_only=True) as connection:
             row = connection.execute("select brand from status").fetchone()

@@ -9,9 +9,10 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -194,11 +195,11 @@ def test_killed_runs_are_made_up_by_the_next(
     assert len(list((day.serving / ".intraday_versions").iterdir())) <= 2
 
 
-def _killed_at(name: str, replace: object) -> object:
+def _killed_at(name: str, replace: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
     def replace_or_die(path: Path, target: Path) -> Path:
         if Path(target).name == name:
             raise KilledError
-        return replace(path, target)  # type: ignore[operator, no-any-return]
+        return replace(path, target)
 
     return replace_or_die
 
@@ -238,9 +239,9 @@ def test_a_lake_that_changes_while_it_is_read_is_read_again(
 ) -> None:
     trials = []
 
-    def read_acts(*arguments: object) -> None:
+    def read_acts(*arguments: Any) -> None:
         trials.append(1)
-        reading(*arguments)  # type: ignore[arg-type]
+        reading(*arguments)
         if len(trials) == 1:
             part = next((day.lake / "raw/app/events").glob("[!.s]*.parquet"))
             shutil.copy2(part, part.with_name(".copy"))
@@ -259,11 +260,11 @@ def test_a_part_that_goes_while_it_is_read_is_no_error(
 ) -> None:
     trials = []
 
-    def read_acts(*arguments: object) -> None:
+    def read_acts(*arguments: Any) -> None:
         trials.append(1)
         if len(trials) == 1:
             raise duckdb.IOException("no such file")
-        reading(*arguments)  # type: ignore[arg-type]
+        reading(*arguments)
 
     publish_by_hand(day, build_id="build-2")
     reading = run._read_acts
@@ -426,6 +427,12 @@ def test_erased_persons_never_appear(day: Workspace) -> None:
     assert rows(
         day, "select sum(times) from activity_hourly where activity = 'opened'"
     ) == [(4,)]  # fmt: skip
+
+
+def test_a_store_without_its_link_is_taken_away_too(day: Workspace) -> None:
+    shelf_of(day).link.unlink()
+    assert remove_store(day)
+    assert not list(day.serving.glob("*intraday*[!k]"))
 
 
 def test_another_brands_store_is_left_alone(day: Workspace, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 
 import duckdb
@@ -100,8 +101,7 @@ def prepare(lake: Path, published: Path, folder: Path) -> Handed:
     }
     if not (lake / "token.key").is_file():
         environment.setdefault(KEY_VARIABLE, "a key for a rod, not a secret")
-    day = publication.as_of_date
-    begin = datetime(day.year, day.month, day.day, 6)  # noqa: DTZ001 (UTC, in text)
+    begin = datetime.combine(publication.as_of_date, clock_time(6))
     return Handed(workspace, environment, tuple(key for (key,) in people), begin)
 
 

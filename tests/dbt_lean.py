@@ -3,8 +3,8 @@
 A build of a small brand is dbt's own work more than the database's. Here nobody listens to events,
 templates are compiled and the graph is linked once for all forks, the macros of a context are
 looked up in one dictionary and relations by their key. What makes a table or a view is worked out
-once for all builds with the same variables. Which statements reach the database, and in which
-order, stays dbt's.
+once for all builds with the same variables, and each statement runs on one core. Which statements
+reach the database, and in which order, stays dbt's.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from orchestration.databases.errors import PullError
+from orchestration.loading.lake import sync_file, sync_folder
 
 Cursor = datetime | date | int
 """A value of a cursor column: a time with or without a zone, a date, a whole number."""
@@ -83,14 +84,6 @@ class Positions:
 
 def put_in_place(aside: Path, target: Path) -> None:
     """Rename a whole file to its name, safely on the disk before and after."""
-    _to_disk(aside)
+    sync_file(aside)
     os.replace(aside, target)
-    _to_disk(target.parent)
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(target.parent)

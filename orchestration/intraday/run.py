@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -43,7 +42,7 @@ from orchestration.intraday.window import (
 )
 from orchestration.loading.discovery import folder_state
 from orchestration.loading.errors import LakeBusyError
-from orchestration.loading.lake import SCHEMA_PART, Lake, sql_paths, sql_text
+from orchestration.loading.lake import SCHEMA_PART, Lake, appear_whole, sql_paths, sql_text
 from orchestration.loading.ledger import Delivered
 from orchestration.loading.load import load
 from orchestration.loading.register import read_register
@@ -104,6 +103,7 @@ class _Inputs:
     window: Window
     found: Sequence[Delivered]
     erased: Sequence[tuple[str, str]]
+    exclusions: Sequence[tuple[str, str]]
     now: datetime
 
     @property
@@ -141,7 +141,7 @@ class _Inputs:
             self.publication.business_zone,
             self.window.start_at.isoformat(),
             self.window.as_of_end_at.isoformat(),
-            excluded_identifiers(self.window.as_of_end_at.date()),
+            [list(one) for one in self.exclusions],
             [list(one) for one in self.erased],
             [str(one) for one in self.files()],
             [one.parts for one in self.found],
@@ -304,7 +304,9 @@ def _inputs(
     window = window_of(connection, lake, publication.as_of_date, publication.business_zone, now)
     since = min(window.start_at, now - (window.end_at - window.start_at))
     _, erased = read_register(lake.register_file)
-    return _Inputs(workspace, lake, publication, window, deliveries(lake, since), erased, now)
+    exclusions = excluded_identifiers(window.as_of_end_at.date())
+    found = deliveries(lake, since)
+    return _Inputs(workspace, lake, publication, window, found, erased, exclusions, now)
 
 
 def _read_acts(connection: duckdb.DuckDBPyConnection, inputs: _Inputs, content: str) -> None:
@@ -331,11 +333,7 @@ def _read_acts(connection: duckdb.DuckDBPyConnection, inputs: _Inputs, content: 
         )
     for name, columns, rows in (
         ("activities", ("activity", "activity_zh"), ACTIVITIES),
-        (
-            "exclusions",
-            ("identifier_type", "identifier_value"),
-            excluded_identifiers(window.as_of_end_at.date()),
-        ),
+        ("exclusions", ("identifier_type", "identifier_value"), inputs.exclusions),
         ("erased_records", ("source_record_key", "one_id"), inputs.erased),
         (
             "files",
@@ -396,7 +394,5 @@ def _noted(workspace: Workspace) -> str | None:
 
 
 def _note_seen(workspace: Workspace, seen: str) -> None:
-    note = _note_file(workspace)
-    unfinished = note.with_name(f".{note.name}")
-    unfinished.write_text(json.dumps({"seen": seen}), encoding="utf-8")
-    os.replace(unfinished, note)
+    told = json.dumps({"seen": seen})
+    appear_whole(_note_file(workspace), lambda path: path.write_text(told, encoding="utf-8"))

@@ -188,7 +188,7 @@ def make_visible(unfinished: Iterable[Path]) -> None:
         sync_folder(folder)
 
 
-def appear_whole(target: Path, write: Callable[[Path], None]) -> None:
+def appear_whole(target: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a hidden file beside `target`, make it durable, then rename it."""
     unfinished = hidden(target)
     try:

@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -160,11 +160,8 @@ def _empty_build(folder: Path, files: DbtFiles, terminal: Terminal) -> Path:
 
 def _run(files: DbtFiles, arguments: Sequence[str], folder: Path, shown: Terminal | None) -> None:
     environment = dbt_environment(folder / "lake", folder / "rekindle.duckdb", DEFAULT_ZONE)
-    if shown is None:
-        result = run_dbt(files, arguments, environment)
-    else:
-        with shown.dbt_progress() as progress:
-            result = run_dbt(files, arguments, environment, progress)
+    with shown.dbt_progress() if shown is not None else nullcontext() as progress:
+        result = run_dbt(files, arguments, environment, progress)
     if not result.is_successful:
         raise RekindleError(failure_message(result, files))
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from orchestration.errors import RekindleError
+from orchestration.loading.lake import sync_file, sync_folder
 
 STORAGE_VERSION = "v1.5.0"
 """The oldest DuckDB that can read what is published."""
@@ -67,10 +68,10 @@ class Shelf:
     def replace(self, new_file: Path, new_version: Path) -> None:
         """Let both take their places, once they are on the disk. Raises ShelfError."""
         _sync_tree(new_version)
-        _sync(new_file)
+        sync_file(new_file)
         self._swap_link(new_version)
         new_file.replace(self.file)
-        _sync(self.folder)
+        sync_folder(self.folder)
         for path in self._version_folders()[:-2]:
             shutil.rmtree(path, ignore_errors=True)
 
@@ -115,7 +116,7 @@ class Shelf:
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(new_version.relative_to(self.folder), target_is_directory=True)
         temporary.replace(self.link)
-        _sync(self.folder)
+        sync_folder(self.folder)
 
 
 def _number(version: Path) -> int:
@@ -124,15 +125,6 @@ def _number(version: Path) -> int:
 
 def _sync_tree(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
-        _sync(path)
-    _sync(folder)
-    _sync(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    """Wait until the file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_file(path)
+    sync_folder(folder)
+    sync_folder(folder.parent)

@@ -14,6 +14,7 @@ import duckdb
 from orchestration.intraday.store import FILE_NAME
 from orchestration.workspace import BUILD_FILE_NAME, Workspace
 from tests.conftest import TOKEN_KEY
+from tests.orchestration.fakes import workspace_in
 
 NOW = datetime(2025, 6, 30, 11, 45, tzinfo=UTC)
 """A quarter to eight in the evening in the business zone."""
@@ -61,14 +62,7 @@ CARTS = "cart_event_id,buyer_key_type,buyer_key,product_id,action,unit_price,occ
 
 def make_workspace(folder: Path, brand: str = "tiny") -> Workspace:
     """A workspace whose folders all lie in `folder`, with an empty landing folder."""
-    workspace = Workspace(
-        brand=brand,
-        landing=folder / "landing",
-        lake=folder / "var" / brand / "lake",
-        build=folder / "var" / brand / "build",
-        serving=folder / "serving",
-        has_adapter=False,
-    )
+    workspace = workspace_in(folder, brand)
     workspace.landing.mkdir(parents=True, exist_ok=True)
     return workspace
 

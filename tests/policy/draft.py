@@ -90,11 +90,12 @@ FILES = {
     "models/marts/insight/member_rfm.sql": RFM_SQL,
     "macros/dialect/start_of_day.sql": START_OF_DAY,
     "seeds/policy/rfm_policy.csv": "valid_from,share\n2000-01-01,0.2\n",
-    "tests/dbt/generic/not_negative.sql": (
-        "{% test not_negative(model, column_name) %}\n"
-        "select {{ column_name }} from {{ model }} where {{ column_name }} < 0\n{% endtest %}\n"
+    "tests/dbt/generic/primary_key.sql": (
+        "{% test primary_key(model, columns) %}\n"
+        "select {{ columns }} from {{ model }} group by {{ columns }} having count(*) > 1\n"
+        "{% endtest %}\n"
     ),
-    "tests/macros/generic_tests.yml": "not_negative: {passes: [select 1], fails: [select -1]}\n",
+    "tests/macros/generic_tests.yml": "primary_key: {passes: [select 1], fails: [select -1]}\n",
     "tests/macros/cases.yml": "start_of_day: [{says: it}]\n",
     "orchestration/cli.py": "import click\n",
     "orchestration/loading/assets.py": "import dagster\n",
@@ -221,11 +222,10 @@ class Draft:
         self.manifest["nodes"][node["unique_id"]] = node
         self.files[path] = sql
         if is_mart:
-            self.add_test(f"not_null_{name}", name, test_metadata={"name": "not_null"})
             self.add_test(
-                f"unique_{name}",
+                f"primary_key_{name}",
                 name,
-                test_metadata={"name": "unique", "kwargs": {"column_name": "one_id"}},
+                test_metadata={"name": "primary_key", "kwargs": {"columns": ["one_id"]}},
             )
             self.manifest["exposures"][f"exposure.{PACKAGE}.reader_of_{name}"] = {
                 "name": f"reader_of_{name}",
@@ -357,11 +357,11 @@ def clean() -> Draft:
         "rfm_policy",
     )
     draft.add_macro("macros/dialect/start_of_day.sql", START_OF_DAY)
-    draft.manifest["macros"][f"macro.{PACKAGE}.test_not_negative"] = {
-        "name": "test_not_negative",
+    draft.manifest["macros"][f"macro.{PACKAGE}.test_primary_key"] = {
+        "name": "test_primary_key",
         "package_name": PACKAGE,
-        "original_file_path": "tests/dbt/generic/not_negative.sql",
-        "macro_sql": FILES["tests/dbt/generic/not_negative.sql"],
+        "original_file_path": "tests/dbt/generic/primary_key.sql",
+        "macro_sql": FILES["tests/dbt/generic/primary_key.sql"],
         "description": "",
         "arguments": [],
     }

@@ -71,23 +71,19 @@ def marts_have_a_primary_key(project: Project) -> Iterator[str]:
 
 @rule
 def primary_keys_are_tested(project: Project) -> Iterator[str]:
-    """A data test proves every primary key unique: the engine keeps no index of it."""
+    """A data test proves every primary key unique and filled: the engine keeps no index of it."""
     tested: dict[str, list[list[str]]] = {}
     for test in project.data_tests.values():
         metadata = test.get("test_metadata") or {}
         values = metadata.get("kwargs") or {}
-        if metadata.get("name") == "unique":
-            columns = [values.get("column_name")]
-        elif metadata.get("name") == "unique_combination":
-            columns = list(values.get("columns") or [])
-        else:
-            continue
-        tested.setdefault(str(test.get("attached_node")), []).append(sorted(map(str, columns)))
+        if metadata.get("name") == "primary_key":
+            columns = sorted(map(str, values.get("columns") or []))
+            tested.setdefault(str(test.get("attached_node")), []).append(columns)
     for model in project.marts:
         if model.primary_key and sorted(model.primary_key) not in tested.get(model.unique_id, []):
             yield (
                 f"{model.yaml_path}: nothing tests that {', '.join(model.primary_key)} is unique. "
-                "Add a data test unique or unique_combination over the primary key."
+                "Add the data test primary_key over these columns."
             )
 
 

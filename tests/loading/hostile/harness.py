@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -514,15 +515,21 @@ def count_rows(folder: Path) -> int:
     return sum(pq.read_metadata(part).num_rows for part in parts(folder))
 
 
+@cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    """One for all, since a connection takes longer than what is read here."""
+    reader = duckdb.connect()
+    reader.execute("set timezone = 'UTC'")
+    return reader
+
+
 def read_rows(folder: Path) -> list[dict[str, Any]]:
     files = parts(folder)
     if not files:
         return []
-    with duckdb.connect() as con:
-        con.execute("set timezone = 'UTC'")
-        found = con.execute("select * from read_parquet(?, union_by_name = true)", [files])
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    found = _reader().execute("select * from read_parquet(?, union_by_name = true)", [files])
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +188,10 @@ class Contract:
 
     def fingerprint(self) -> str:
         """A hash of all tables and limits (comments and layout do not count)."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         tables = [_said_of_files(table) for table in self.tables]
         said = {"limits": asdict(self.limits), "tables": tables}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

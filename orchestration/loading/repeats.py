@@ -26,18 +26,20 @@ def find_repeats(
     )
     accepted = "staged.rowid NOT IN (SELECT row FROM rejected)"
     connection.execute(
-        f"""CREATE OR REPLACE TABLE unchanged AS
-        WITH repeated AS (
-            SELECT _content_hash FROM staged GROUP BY _content_hash HAVING count(*) > 1
-        ),
-        numbered AS (
-            SELECT staged.rowid AS row,
-                row_number() OVER (PARTITION BY _content_hash ORDER BY staged.rowid) AS occurrence
-            FROM staged
-            WHERE _content_hash IN (SELECT _content_hash FROM repeated) AND {accepted}
-        )
-        SELECT row FROM numbered WHERE occurrence > 1"""
+        """CREATE OR REPLACE TABLE repeated AS
+        SELECT _content_hash FROM staged GROUP BY _content_hash HAVING count(*) > 1"""
     )
+    connection.execute("CREATE OR REPLACE TABLE unchanged (row BIGINT)")
+    if count_of(connection, "SELECT count(*) FROM repeated"):
+        connection.execute(
+            f"""INSERT INTO unchanged
+            SELECT row FROM (
+                SELECT staged.rowid AS row,
+                    row_number() OVER (PARTITION BY _content_hash ORDER BY staged.rowid) AS number
+                FROM staged
+                WHERE _content_hash IN (SELECT _content_hash FROM repeated) AND {accepted}
+            ) WHERE number > 1"""
+        )
     if lake_parts:
         connection.execute(
             f"""INSERT INTO unchanged

@@ -92,6 +92,9 @@ def stage_query(reading: Reading, relation: RawRelation) -> str:
         for column in reading.table.columns
         for suspicion in _suspicions(column, reading, relation, texts)
     ]
+    if lengths := _lengths(relation, texts):
+        longest = f"greatest({', '.join(lengths.values())})"
+        suspicions.append(f"coalesce({longest} > {reading.limits.field_bytes}, false)")
     query = f"SELECT *, {' OR '.join(suspicions)} AS _suspect FROM ({query})"
 
     shown = ", ".join(
@@ -150,23 +153,29 @@ def _suspicions(
     elif column.type != "gender":
         found.append(f"({typed} IS NULL AND {raw.sql} IS NOT NULL)")
     if column.type in {"phone", "buyer_key"}:
-        of_type = f"_typed_{column.key_type} = 'phone' AND " if column.key_type else ""
+        of_type = f"_typed_{column.key_type} = 'phone'" if column.key_type else "true"
         plain = f"regexp_full_match({typed}, '{PLAIN_MOBILE}')"
-        found.append(f"coalesce({of_type}NOT {plain} AND NOT contains({typed}, '*'), false)")
+        is_odd = f"NOT {plain} AND NOT contains({typed}, '*')"
+        found.append(f"coalesce(CASE WHEN {of_type} THEN {is_odd} END, false)")
     if name in time_columns(reading):
         found.append(f"coalesce({future_condition(reading, name, typed)}, false)")
-    if not relation.fields_are_short and _may_be_long(raw.kind):
-        found.append(f"coalesce(strlen({texts[name]}) > {reading.limits.field_bytes}, false)")
     return found
 
 
-def _oversize(reading: Reading, relation: RawRelation, texts: dict[str, str]) -> str:
-    if relation.fields_are_short:
-        return "CAST(NULL AS VARCHAR)"
-    cases = [
-        f"WHEN strlen({text}) > {reading.limits.field_bytes} THEN {sql_text(name)}"
+def _lengths(relation: RawRelation, texts: dict[str, str]) -> dict[str, str]:
+    """SQL for the bytes of each column that may be too long."""
+    return {
+        name: f"strlen({text})"
         for name, text in texts.items()
-        if _may_be_long(relation.columns[relation.match.positions[name]].kind)
+        if not relation.fields_are_short
+        and _may_be_long(relation.columns[relation.match.positions[name]].kind)
+    }
+
+
+def _oversize(reading: Reading, relation: RawRelation, texts: dict[str, str]) -> str:
+    cases = [
+        f"WHEN {length} > {reading.limits.field_bytes} THEN {sql_text(name)}"
+        for name, length in _lengths(relation, texts).items()
     ]
     if not cases:
         return "CAST(NULL AS VARCHAR)"

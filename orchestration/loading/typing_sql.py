@@ -214,10 +214,13 @@ def _textual(column: Column, source: str, kind: str, text: str, _: TypingContext
         return Typing(
             (), f"CASE WHEN {is_odd} THEN no_nul(nullif(stripped({text}), '')) ELSE {text} END"
         )
-    if column.type == "code" and column.unknown_code_rejects:
+    if column.type == "code" and column.codes:
+        known = _among(column.codes)
+        code = f"CASE WHEN {text} IN {known} THEN {text} ELSE as_code({text}) END"
+        if not column.unknown_code_rejects:
+            return Typing((), code)
         name = f"_code_{column.name}"
-        known = f"CASE WHEN {name} IN {_among(column.codes)} THEN {name} END"
-        return Typing((((name, f"as_code({text})"),),), known)
+        return Typing((((name, code),),), f"CASE WHEN {name} IN {known} THEN {name} END")
     macro = {"code": "as_code", "id": "as_id", "buyer_key": "as_id"}.get(column.type, "as_text")
     return Typing((), f"{macro}({text})")
 

@@ -91,6 +91,7 @@ CREATE TABLE intermediate.int_identity__fact_records
     first_act_at TIMESTAMP, first_fact_key VARCHAR);
 CREATE TABLE staging.stg_rekindle__as_of AS SELECT DATE '2026-01-01' AS as_of_date,
     TIMESTAMP '2026-01-02' AS as_of_end_at;
+CREATE TABLE staging.stg_rekindle__erased_records (source_record_key VARCHAR, one_id VARCHAR);
 CREATE TABLE policy.identifier_exclusions
 (identifier_type VARCHAR, identifier_value VARCHAR, valid_from DATE);
 CREATE TABLE intermediate.int_identity__probable_links

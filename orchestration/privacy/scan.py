@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from ahocorasick_rs import BytesAhoCorasick
 
 from orchestration.errors import RekindleError
 from orchestration.loading.lake import sql_name, sql_path, sql_text
 from orchestration.workspace import Workspace
 
 _STORES = ("landing", "raw lake", "quarantine", "vault", "builds", "published")
+_WORDS_OF_A_PATTERN = 200
+_LETTERS = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,44 @@ class Scan:
         return report
 
 
+class _Words:
+    """What is looked for: all of it in one pass over a text, in any case."""
+
+    def __init__(self, identifiers: Iterable[str]) -> None:
+        spelled = {one.lower(): one for one in sorted(set(identifiers)) if one}
+        self._spelled = list(spelled.values())
+        self._automaton = BytesAhoCorasick([word.encode() for word in spelled])
+        words = [re.escape(word) for word in spelled]
+        self._patterns = [
+            "|".join(words[at : at + _WORDS_OF_A_PATTERN])
+            for at in range(0, len(words), _WORDS_OF_A_PATTERN)
+        ]
+
+    def alone_in(self, data: bytes) -> list[str]:
+        """The identifiers, as they were given, that stand alone in some bytes."""
+        lowered = data.lower()
+        found = {
+            word
+            for word, start, end in self._automaton.find_matches_as_indexes(lowered, overlapping=True)
+            if _LETTERS.isdisjoint(lowered[max(start - 1, 0) : start] + lowered[end : end + 1])
+        }
+        return [self._spelled[word] for word in sorted(found)]
+
+    def within(self, column: str) -> str:
+        """SQL that is true where a value of a column has a word in it, alone or not."""
+        tests = (
+            f"regexp_matches({_lowered(column)}, {sql_text(pattern)})" for pattern in self._patterns
+        )
+        return " OR ".join(tests) or "false"
+
+
 def scan(workspace: Workspace, identifiers: Iterable[str]) -> Scan:
     """Search all stores of a brand for identifiers, in the spellings given and in any case.
 
     An identifier counts where it stands alone: `M1` is not in `M12`. Raises RekindleError where a
     DuckDB file cannot be opened.
     """
-    wanted = sorted({one for one in identifiers if one})
-    words = {one.lower(): one for one in wanted}
+    words = _Words(identifiers)
     findings: list[Finding] = []
     files: Counter[str] = Counter()
     with duckdb.connect() as memory:
@@ -98,7 +131,7 @@ def _under(folder: Path) -> list[Path]:
 
 
 def _search(
-    memory: duckdb.DuckDBPyConnection, path: Path, words: Mapping[str, str]
+    memory: duckdb.DuckDBPyConnection, path: Path, words: _Words
 ) -> Iterator[tuple[str, str]]:
     name = path.name.lower()
     if name.endswith(".parquet"):
@@ -112,10 +145,10 @@ def _search(
         with suppress(OSError, EOFError, zlib.error):
             texts["unzipped"] = gzip.decompress(data)
     for place, text in texts.items():
-        yield from ((place, words[word]) for word in _matches(text, words))
+        yield from ((place, identifier) for identifier in words.alone_in(text))
 
 
-def _search_database(path: Path, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _search_database(path: Path, words: _Words) -> Iterator[tuple[str, str]]:
     try:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
@@ -137,60 +170,39 @@ def _search_database(path: Path, words: Mapping[str, str]) -> Iterator[tuple[str
 def _search_relations(
     connection: duckdb.DuckDBPyConnection,
     relations: Iterable[tuple[str, str]],
-    words: Mapping[str, str],
+    words: _Words,
 ) -> Iterator[tuple[str, str]]:
     for place, relation in relations:
         columns = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         texts = [name for name, kind, *_ in columns if kind.startswith(("VARCHAR", "DATE"))]
         for column in _suspects(connection, relation, texts, words):
-            for word in _words_of_column(connection, relation, column, words):
-                yield f"{place}.{column}", words[word]
+            for identifier in _found_in_column(connection, relation, column, words):
+                yield f"{place}.{column}", identifier
 
 
 def _suspects(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
     columns: list[str],
-    words: Mapping[str, str],
+    words: _Words,
 ) -> list[str]:
     """The columns that hold a wanted word, perhaps inside a longer one."""
     if not columns:
         return []
-    tests = ", ".join(f"coalesce(bool_or({_any_of(column, words)}), false)" for column in columns)
+    tests = ", ".join(f"coalesce(bool_or({words.within(column)}), false)" for column in columns)
     (found,) = connection.execute(f"SELECT {tests} FROM {relation}").fetchall()
     return [column for column, is_found in zip(columns, found, strict=True) if is_found]
 
 
-def _words_of_column(
-    connection: duckdb.DuckDBPyConnection, relation: str, column: str, words: Mapping[str, str]
+def _found_in_column(
+    connection: duckdb.DuckDBPyConnection, relation: str, column: str, words: _Words
 ) -> list[str]:
-    """The wanted words that stand alone in a value of a column."""
+    """The identifiers that stand alone in a value of a column."""
     values = connection.execute(
-        f"SELECT DISTINCT {_lowered(column)} FROM {relation} WHERE {_any_of(column, words)}"
+        f"SELECT DISTINCT {_lowered(column)} FROM {relation} WHERE {words.within(column)}"
     ).fetchall()
-    return sorted({word for (text,) in values for word in _matches(text.encode(), words)})
-
-
-def _any_of(column: str, words: Mapping[str, str]) -> str:
-    texts = ", ".join(map(sql_text, words))
-    return f"len(list_filter([{texts}], lambda word: contains({_lowered(column)}, word))) > 0"
+    return sorted({one for (text,) in values for one in words.alone_in(text.encode())})
 
 
 def _lowered(column: str) -> str:
     return f"lower(CAST({sql_name(column)} AS VARCHAR))"
-
-
-def _matches(data: bytes, words: Mapping[str, str]) -> list[str]:
-    """The wanted words that stand alone in some bytes, in any case."""
-    lowered = data.lower()
-    return [word for word in words if _stands_alone(lowered, word.encode())]
-
-
-def _stands_alone(data: bytes, word: bytes) -> bool:
-    at = data.find(word)
-    while at >= 0:
-        around = data[at - 1 : at] + data[at + len(word) : at + len(word) + 1]
-        if not re.search(rb"[0-9a-z]", around):
-            return True
-        at = data.find(word, at + 1)
-    return False

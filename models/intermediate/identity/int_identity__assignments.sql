@@ -46,17 +46,23 @@ mint_keys as (
     group by clusters.cluster_id
 )
 
-{%- if not is_incremental() %}
+{%- if not is_incremental() %},
+
+names as (
+    select cluster_id, substr(md5(mint_key), 1, 20) as one_id from mint_keys
+)
 
 select
     clusters.source_record_key,
-    substr(md5(coalesce(mint_keys.mint_key, clusters.mint_key)), 1, 20) as one_id,
+    case
+        when names.one_id is null then substr(md5(clusters.mint_key), 1, 20) else names.one_id
+    end as one_id,
     cast(1 as integer) as assignment_number,
     clusters.first_seen_at as effective_at,
     as_of.as_of_end_at as changed_at,
     'first_seen' as caused_by
 from clusters
-left join mint_keys on clusters.cluster_id = mint_keys.cluster_id
+left join names on clusters.cluster_id = names.cluster_id
 cross join as_of
 {%- else %},
 

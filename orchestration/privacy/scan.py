@@ -79,9 +79,10 @@ class _Words:
     def alone_in(self, data: bytes) -> list[str]:
         """The identifiers, as they were given, that stand alone in some bytes."""
         lowered = data.lower()
+        matches = self._automaton.find_matches_as_indexes(lowered, overlapping=True)
         found = {
             word
-            for word, start, end in self._automaton.find_matches_as_indexes(lowered, overlapping=True)
+            for word, start, end in matches
             if _LETTERS.isdisjoint(lowered[max(start - 1, 0) : start] + lowered[end : end + 1])
         }
         return [self._spelled[word] for word in sorted(found)]

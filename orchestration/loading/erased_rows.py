@@ -27,14 +27,16 @@ ERASED = "erased"
 _RECORDS = {
     "member_no": "crm.members",
     "referrer_member_no": "crm.members",
+    "reference_id": "crm.members",
     "openid": "mini_program.users",
     "app_user_id": "app.users",
     "web_user_id": "website.users",
     "external_userid": "wecom.contacts",
 }
 """Columns of the contract that name a record, and the table it is a record of."""
-_OTHERS = {"referrer_member_no"}
-"""Columns that name somebody else than the person the row is about."""
+_OTHERS = {"referrer_member_no", "reference_id"}
+"""Columns that name somebody else than the person the row is about. A reference names many things,
+and whom points for a referral were given for."""
 _OWN_KEYS = {
     "crm.members": "member_no",
     "mini_program.users": "openid",

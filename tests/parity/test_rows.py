@@ -55,7 +55,7 @@ def test_a_bad_cast_that_dbt_passes_is_noticed(engines: BothEngines, tmp_path: P
     assert [one.differing for one in before if one.name == model] == [0]
     counts, compared = engines.rebuilt_on_spark(broken_project(tmp_path), model)
     assert set(counts) == {"success", "pass"}
-    assert counts["pass"] > 1
+    assert counts["pass"] >= 1
     assert 2 * compared.rows > compared.differing > 0
 
 

@@ -154,6 +154,8 @@ CSV_TABLES: Mapping[str, Sequence[Row]] = {
          "occurred_at": "2025-01-06T03:00:00Z"},
         {"transaction_id": "T-2", "member_no": "M-BEN", "points": "500", "reason": "purchase",
          "occurred_at": "2025-01-08T03:00:00Z"},
+        {"transaction_id": "T-3", "member_no": "M-BEN", "points": "100", "reason": "referral",
+         "reference_id": "M-ANNA-1", "occurred_at": "2025-01-08T04:00:00Z"},
     ),
 }  # fmt: skip
 

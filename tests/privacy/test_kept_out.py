@@ -137,6 +137,22 @@ def test_who_referred_somebody_is_erased_alone(tmp_path: Path, deliver: Deliver)
     ]
 
 
+def test_points_for_a_referral_name_nobody_erased(tmp_path: Path, deliver: Deliver) -> None:
+    deliver(
+        "loyalty/points_transactions",
+        "transaction_id,member_no,points,reason,reference_id,occurred_at\n"
+        "T-1,M-2,100,referral,M-1,2025-01-02T00:00:00Z\n"
+        "T-2,M-2,10,task,TASK-1,2025-01-02T00:00:00Z\n"
+        "T-3,M-1,10,task,TASK-1,2025-01-02T00:00:00Z\n",
+    )
+    columns = "transaction_id, member_no, reference_id"
+    assert sorted(rows(tmp_path, "loyalty/points_transactions", columns)) == [
+        ("T-1", "M-2", "erased-1"),
+        ("T-2", "M-2", "TASK-1"),
+        ("T-3", "erased-1", "TASK-1"),
+    ]
+
+
 def test_an_unknown_record_is_kept_out_if_it_was_there_before(
     tmp_path: Path, deliver: Deliver
 ) -> None:

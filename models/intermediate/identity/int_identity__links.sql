@@ -15,7 +15,7 @@ shared_identifiers as (
         identifier_token,
         tenure,
         min(record_id) as hub_record_id,
-        array_agg(record_id) as record_ids
+        {{ array_of('record_id') }} as record_ids
     from holdings
     group by identifier_type, identifier_token, tenure
     having min(record_id) <> max(record_id)

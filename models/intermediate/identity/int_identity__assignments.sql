@@ -54,9 +54,7 @@ names as (
 
 select
     clusters.source_record_key,
-    case
-        when names.one_id is null then substr(md5(clusters.mint_key), 1, 20) else names.one_id
-    end as one_id,
+    coalesce(names.one_id, substr(md5(clusters.mint_key), 1, 20)) as one_id,
     cast(1 as integer) as assignment_number,
     clusters.first_seen_at as effective_at,
     as_of.as_of_end_at as changed_at,

@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from orchestration.clock import utc
@@ -42,6 +41,7 @@ from orchestration.intraday.window import (
 )
 from orchestration.loading.discovery import folder_state
 from orchestration.loading.errors import LakeBusyError
+from orchestration.loading.held_rows import hold_rows
 from orchestration.loading.lake import SCHEMA_PART, Lake, appear_whole, sql_paths, sql_text
 from orchestration.loading.ledger import Delivered
 from orchestration.loading.load import load
@@ -366,20 +366,13 @@ def _fill(
     rows: Sequence[Sequence[object]],
 ) -> None:
     """A temporary table of rows; instants are those named `_at`, everything counted `rows_`."""
-    values = zip(*rows, strict=True) if rows else [()] * len(columns)
-    arrays = [
-        pa.array(list(column), _arrow_type(title))
-        for title, column in zip(columns, values, strict=True)
-    ]
-    connection.register("filled", pa.table(arrays, names=list(columns)))
-    connection.execute(f"create or replace temp table {name} as select * from filled")
-    connection.unregister("filled")
+    hold_rows(connection, name, [(title, _type_of(title)) for title in columns], rows)
 
 
-def _arrow_type(column: str) -> pa.DataType:
+def _type_of(column: str) -> str:
     if column.endswith("_at"):
-        return pa.timestamp("us")
-    return pa.int64() if column.startswith("rows_") else pa.string()
+        return "TIMESTAMP"
+    return "BIGINT" if column.startswith("rows_") else "VARCHAR"
 
 
 def _note_file(workspace: Workspace) -> Path:

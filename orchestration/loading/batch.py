@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.loading.csv_direct import is_read_whole
 from orchestration.loading.csv_records import CsvText
 from orchestration.loading.discovery import FoundFile
 from orchestration.loading.erased_rows import reject_unknown, strip_erased, strip_malformed
 from orchestration.loading.errors import FileRefusedError
+from orchestration.loading.held_rows import hold_rows
 from orchestration.loading.lake import hidden, make_visible
 from orchestration.loading.ledger import Counts, KnownContent, LogEntry, Outcome
 from orchestration.loading.parts import count_unknown_codes, write_part
@@ -173,17 +173,10 @@ def _find_lines(connection: duckdb.DuckDBPyConnection, reading: Reading, file: O
         for row, record in enumerate(text.records()):
             if row in rows:
                 found.append((row, record.line))
-    lines = pa.table(
-        {
-            "row": pa.array([row for row, _ in found], pa.int64()),
-            "line": pa.array([line for _, line in found], pa.int64()),
-        }
-    )
-    connection.register("lines", lines)
+    hold_rows(connection, "lines", (("row", "BIGINT"), ("line", "BIGINT")), found)
     connection.execute(
         "UPDATE problems SET line = lines.line FROM lines WHERE problems.row = lines.row"
     )
-    connection.unregister("lines")
 
 
 def _drop_changed_files(

@@ -53,7 +53,7 @@ _DERIVED_SUFFIXES = {
 }
 DELETION_TIME = "deletion_time"
 """In `when_deleted`: the time at which the row was deleted."""
-TECHNICAL_COLUMNS = (("_content_hash", "VARCHAR"), ("_load_sequence", "BIGINT"))
+TECHNICAL_COLUMNS = (("_content_hash", "DECIMAL(38,0)"), ("_load_sequence", "BIGINT"))
 
 
 class ContractError(ValueError):

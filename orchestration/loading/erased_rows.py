@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.loading.contract import Column, Table
+from orchestration.loading.held_rows import hold_rows
 from orchestration.loading.lake import count_of, sql_text
 from orchestration.loading.reading import Reading
 from orchestration.loading.register import Tombstone
@@ -100,25 +100,21 @@ def install_tombstones(
     connection: duckdb.DuckDBPyConnection, tombstones: list[tuple[object, ...]]
 ) -> None:
     """Make the table `tombstones` known to a connection of the loader."""
-    names = ("kind", "token", "from_at", "until_at", "surrogate", "one_id")
-    rows = [[None if value is None else str(value) for value in row] for row in tombstones]
-    columns = zip(*rows, strict=True) if rows else [()] * len(names)
-    arrays = [pa.array(list(values), pa.string()) for values in columns]
-    connection.register("registered", pa.table(arrays, names=list(names)))
-    connection.execute(
-        """CREATE OR REPLACE TABLE tombstones AS SELECT * REPLACE (
-            CAST(from_at AS TIMESTAMP) AS from_at, CAST(until_at AS TIMESTAMP) AS until_at
-        ) FROM registered"""
+    columns = (
+        ("kind", "VARCHAR"),
+        ("token", "VARCHAR"),
+        ("from_at", "TIMESTAMP"),
+        ("until_at", "TIMESTAMP"),
+        ("surrogate", "VARCHAR"),
+        ("one_id", "VARCHAR"),
     )
-    connection.unregister("registered")
+    hold_rows(connection, "tombstones", columns, tombstones)
 
 
 def with_tokens(connection: duckdb.DuckDBPyConnection, plain: list[Tombstone]) -> list[Tombstone]:
     """Tombstones whose `token` is still what it is of, with the token in its place."""
-    texts = pa.table({"text": pa.array([f"{one.kind}:{one.token}" for one in plain])})
-    connection.register("plain", texts)
-    tokens = connection.execute("SELECT tombstone_of(text) FROM plain").fetchall()
-    connection.unregister("plain")
+    texts = [f"{one.kind}:{one.token}" for one in plain]
+    tokens = connection.execute("SELECT tombstone_of(unnest($1))", [texts]).fetchall()
     return [
         Tombstone(one.kind, token, one.surrogate, one.one_id, one.from_at, one.until_at)
         for one, (token,) in zip(plain, tokens, strict=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.loading.brand import Brand
 from orchestration.loading.contract import Contract
+from orchestration.loading.held_rows import hold_rows
 from orchestration.loading.lake import (
     BRAND_COLUMNS,
     ERASED_RECORD_COLUMNS,
@@ -28,11 +28,6 @@ _BRAND_PART = f"{OPS_SYSTEM}/brand/brand.parquet"
 ERASED_RECORDS_PART = f"{OPS_SYSTEM}/erased_records/erased_records.parquet"
 _ERASURES_PART = f"{OPS_SYSTEM}/erasures/erasures.parquet"
 EXPORTED_PARTS = frozenset({_LOG_PART, _BRAND_PART, ERASED_RECORDS_PART, _ERASURES_PART})
-_ARROW_TYPES = {
-    "VARCHAR": pa.string(),
-    "BIGINT": pa.int64(),
-    "TIMESTAMP": pa.timestamp("us"),
-}
 
 
 def unfinished_parts(lake: Lake, ledger: Ledger) -> set[str]:
@@ -84,14 +79,8 @@ def _write(
     target = lake.path(part)
     if _is_written(connection, lake, part, rows):
         return
-    values = zip(*rows, strict=True) if rows else [()] * len(columns)
-    arrays = [
-        pa.array(list(column), _ARROW_TYPES[kind])
-        for (_, kind), column in zip(columns, values, strict=True)
-    ]
-    connection.register("exported", pa.table(arrays, names=[name for name, _ in columns]))
-    write_parquet(connection, "SELECT * FROM exported", target)
-    connection.unregister("exported")
+    hold_rows(connection, "exported", columns, rows)
+    write_parquet(connection, "FROM exported", target)
 
 
 def _is_written(

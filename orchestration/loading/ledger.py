@@ -17,7 +17,7 @@ from orchestration.loading.discovery import FoundFile, IgnoredFile
 from orchestration.loading.errors import LoadError
 from orchestration.loading.transaction import transaction
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE loads (
@@ -149,14 +149,14 @@ class Ledger:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
-            self._prepare()
+            self._prepare(path)
         except sqlite3.DatabaseError as error:
             raise LoadError(
                 f"The ledger {path} cannot be used ({error}). Restore it from a backup; or remove "
                 "the whole lake folder and load again."
             ) from error
 
-    def _prepare(self) -> None:
+    def _prepare(self, path: Path) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
             self._connection.executescript(
@@ -165,7 +165,9 @@ class Ledger:
         elif version != _VERSION:
             raise LoadError(
                 f"The lake was written by another version of the loader (ledger {version}, "
-                f"expected {_VERSION}); remove the lake folder and load again."
+                f"expected {_VERSION}). Remove {path} and load again: every landing file is read "
+                "anew. Keep token.key and erasures.sqlite beside it, or persons get other ids and "
+                "who was erased comes back."
             )
 
     def close(self) -> None:

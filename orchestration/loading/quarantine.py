@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.loading.contract import Table
 from orchestration.loading.errors import FileRefusedError
+from orchestration.loading.held_rows import hold_rows
 from orchestration.loading.lake import OPS_SYSTEM, QUARANTINE_COLUMNS, count_of, hidden, sql_text
 from orchestration.loading.run import LoadRun
 
@@ -47,43 +47,46 @@ def write_quarantine(run: LoadRun, table: Table, notes: Sequence[QuarantineNote]
     )
     if not count and not any(note.refusal for note in notes):
         return None
-    files = pa.table(
-        {
-            "_file": pa.array(range(len(notes)), pa.int32()),
-            "file_path": pa.array([note.path for note in notes], pa.string()),
-            "first_line": pa.array([note.first_line for note in notes], pa.int64()),
-            "refusal_code": pa.array(
-                [note.refusal.reason_code if note.refusal else None for note in notes], pa.string()
-            ),
-            "refusal": pa.array(
-                [f"{note.path}: {note.refusal}" if note.refusal else None for note in notes],
-                pa.string(),
-            ),
-        }
+    hold_rows(
+        connection,
+        "noted",
+        (
+            ("_file", "INTEGER"),
+            ("file_path", "VARCHAR"),
+            ("first_line", "BIGINT"),
+            ("refusal_code", "VARCHAR"),
+            ("refusal", "VARCHAR"),
+        ),
+        [
+            (
+                number,
+                note.path,
+                note.first_line,
+                note.refusal.reason_code if note.refusal else None,
+                f"{note.path}: {note.refusal}" if note.refusal else None,
+            )
+            for number, note in enumerate(notes)
+        ],
     )
     part = f"{OPS_SYSTEM}/quarantine/{run.load_id}-{secrets.token_hex(4)}.parquet"
     names = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in QUARANTINE_COLUMNS)
-    connection.register("noted", files)
-    try:
-        connection.execute(
-            f"""COPY (
-                WITH entries AS (
-                    SELECT _file, coalesce(line, row + first_line) AS line_number, reason_code,
-                        column_name, reason, record AS raw_record
-                    FROM problems JOIN noted USING (_file)
-                    UNION ALL
-                    SELECT _file, line, reason_code, NULL, reason, record FROM malformed
-                    UNION ALL
-                    SELECT _file, NULL, refusal_code, NULL, refusal, NULL
-                    FROM noted WHERE refusal_code IS NOT NULL
-                )
-                SELECT {names} FROM (
-                    SELECT '{run.load_id}' AS load_id, {run.sequence} AS load_sequence,
-                        '{table.system}' AS system, '{table.name}' AS table_name, *
-                    FROM entries JOIN noted USING (_file)
-                ) ORDER BY file_path, line_number
-            ) TO {sql_text(str(hidden(run.lake.path(part))))} (FORMAT parquet)"""
-        )
-    finally:
-        connection.unregister("noted")
+    connection.execute(
+        f"""COPY (
+            WITH entries AS (
+                SELECT _file, coalesce(line, row + first_line) AS line_number, reason_code,
+                    column_name, reason, record AS raw_record
+                FROM problems JOIN noted USING (_file)
+                UNION ALL
+                SELECT _file, line, reason_code, NULL, reason, record FROM malformed
+                UNION ALL
+                SELECT _file, NULL, refusal_code, NULL, refusal, NULL
+                FROM noted WHERE refusal_code IS NOT NULL
+            )
+            SELECT {names} FROM (
+                SELECT '{run.load_id}' AS load_id, {run.sequence} AS load_sequence,
+                    '{table.system}' AS system, '{table.name}' AS table_name, *
+                FROM entries JOIN noted USING (_file)
+            ) ORDER BY file_path, line_number
+        ) TO {sql_text(str(hidden(run.lake.path(part))))} (FORMAT parquet)"""
+    )
     return part

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -452,3 +454,24 @@ def test_folders_with_awkward_names(tmp_path: Path, awkward: str) -> None:
     plain = tmp_path / "plain"  # the tests' own reader takes no awkward names
     shutil.copytree(brand.lake / "raw" / "crm" / "members", plain)
     assert sorted(row["member_no"] for row in read_rows(plain)) == ["m1", "m2", "m3", "m4"]
+
+
+def test_lake_of_an_earlier_version_is_read_anew_as_its_sentence_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REKINDLE_TOKEN_KEY", raising=False)
+    brand = Brand(tmp_path)
+    brand.put(f"{FOLDER}/a.csv", csv_bytes([member(1, card_no="c1")]))
+    load(brand.landing, brand.lake, now=NOW, progress=False)
+    before = brand.rows()
+    ledger = brand.lake / "ledger.sqlite"
+    with closing(sqlite3.connect(ledger)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    with pytest.raises(LoadError) as caught:
+        load(brand.landing, brand.lake, now=NOW, progress=False)
+    for said in (str(ledger), "load again", "token.key", "erasures.sqlite"):
+        assert said in str(caught.value)
+    assert brand.rows() == before
+    ledger.unlink()
+    load(brand.landing, brand.lake, now=NOW, progress=False)
+    assert brand.rows() == before

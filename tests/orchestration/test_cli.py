@@ -157,15 +157,18 @@ def test_dbt_is_passed_through(folders: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("forked_dbt")
-def test_demo_of_a_landing_folder_that_is_empty(folders: Path) -> None:
+def test_demo_of_a_landing_folder_that_holds_no_table(folders: Path) -> None:
     landing = folders / "empty"
     landing.mkdir()
+    stray = landing / "README.txt"
+    stray.write_text("The tables come on Monday.\n")
     result = run("demo", str(landing))
     assert result.exit_code == 0, result.output
     assert "as of no date (there is no dated fact yet)" in result.output
     assert "Published: empty-" in result.output
     assert "0 alerts are open: rekindle alerts shows them. Nothing was sent: no" in result.output
-    assert list(landing.iterdir()) == [], "a brand's own folder is never written to"
+    assert "Ignored README.txt: It is not in a <system>/<table>/ folder." in result.output
+    assert list(landing.iterdir()) == [stray], "a brand's own folder is never written to"
     connection = duckdb.connect(str(folders / "serving" / "rekindle.duckdb"), read_only=True)
     tables = connection.execute(
         "select schema_name, table_name, estimated_size from duckdb_tables()"

@@ -1,10 +1,11 @@
 """How long the full build takes, against DuckDB reading and grouping the same raw files once.
 
-    python -m benchmarks.spine DATA [LARGER] [--runs 5]
+    python -m benchmarks.spine DATA [LARGER] [--whole] [--runs 5]
 
 DATA is a landing folder (loaded first, which is not timed) or a raw lake (a folder that holds
-raw/). The build is what `rekindle build` does, data tests included, from nothing; dbt's start-up is
-left out. The floor reads every table of the lake, groups it by its key and writes it to a DuckDB
+raw/). The build is that of the spine (staging, identity, core, RFM, lifecycle, cohorts, KPIs and
+all that they read), with `--whole` of everything, data tests included, from nothing; dbt's start-up
+is left out. The floor reads every table of the lake, groups it by its key and writes it to a DuckDB
 file. Prints the slowest nodes, the peak memory of dbt's processes, with LARGER how cost grows
 between the two, and the ratio last: build / floor (of LARGER where it is given).
 """
@@ -36,6 +37,19 @@ from benchmarks.measuring import (
 )
 from orchestration.loading.contract import load_contract
 from orchestration.loading.lake import Lake, sql_name, sql_path
+
+SPINE = (
+    "path:models/staging",
+    "+path:models/marts/identity",
+    "+path:models/marts/core",
+    "+path:models/marts/measurement",
+    "+path:models/marts/kpi",
+    "+member_rfm",
+    "+rfm_history",
+    "+member_lifecycle",
+    "+lifecycle_intervals",
+    "+lifecycle_transitions",
+)
 
 
 @dataclass(frozen=True)
@@ -134,13 +148,15 @@ def floor_seconds(lake: Path, target: Path) -> float:
     return time.perf_counter() - start
 
 
-def measure(lakes: Sequence[Path], folder: Path, runs: int, *, with_tests: bool) -> list[Outcome]:
+def measure(
+    lakes: Sequence[Path], folder: Path, runs: int, *, with_tests: bool, selection: Sequence[str]
+) -> list[Outcome]:
     """Build and floor of every lake, all in turn."""
     builds: dict[int, list[Built]] = {number: [] for number in range(len(lakes))}
 
     def build(number: int) -> Apart:
         workspace = workspace_in(folder / f"build-{number}", lakes[number], lakes[number])
-        built = build_in(workspace, full_refresh=True, with_tests=with_tests)
+        built = build_in(workspace, full_refresh=True, with_tests=with_tests, selection=selection)
         builds[number].append(built)
         return Apart(built.span, built.peak)
 
@@ -161,6 +177,7 @@ def main() -> None:
     parser = rod_parser(__doc__)
     parser.add_argument("data", type=Path, help="a landing folder or a raw lake")
     parser.add_argument("larger", type=Path, nargs="?", help="another one, to see the growth")
+    parser.add_argument("--whole", action="store_true", help="all models, insight included")
     parser.add_argument("--without-tests", action="store_true", help="leave dbt's data tests out")
     parser.add_argument("--slowest", type=int, default=10, help="how many nodes to list")
     values = parser.parse_args()
@@ -168,7 +185,13 @@ def main() -> None:
     with work_folder() as folder:
         given = [data for data in (values.data, values.larger) if data is not None]
         lakes = [lake_of(data, folder / f"loaded-{n}") for n, data in enumerate(given)]
-        outcomes = measure(lakes, folder, options.runs, with_tests=not values.without_tests)
+        outcomes = measure(
+            lakes,
+            folder,
+            options.runs,
+            with_tests=not values.without_tests,
+            selection=() if values.whole else SPINE,
+        )
     for outcome in outcomes:
         print(f"{outcome.size}: {outcome.figures()}")
     largest = outcomes[-1]
@@ -185,7 +208,8 @@ def main() -> None:
     ratio = f"{largest.seconds / largest.floor:.2f}"
     finish(
         Row(
-            "spine, no data tests" if values.without_tests else "spine",
+            ("whole build" if values.whole else "spine")
+            + (", no data tests" if values.without_tests else ""),
             str(largest.size),
             figures,
             ratio,

@@ -19,7 +19,7 @@ import click
 from orchestration.adapters.catalogue import write_data_set
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
 from orchestration.errors import RekindleError, UsageError
-from orchestration.publishing.publish import Published, publish
+from orchestration.publishing.publish import Published, publish, read_publication
 from orchestration.publishing.summary import summarise
 from orchestration.terminal import Terminal
 from orchestration.warehouse.build import (
@@ -433,19 +433,31 @@ def scan_command(identifiers: tuple[str, ...], data: str) -> None:
         terminal.say(line)
 
 
+def _published_file(data: str | None) -> Path:
+    """The published file; UsageError where it is of another brand than DATA."""
+    workspace = resolve_workspace(data or DATA_SETS[0])
+    file = workspace.serving / BUILD_FILE_NAME
+    publication = read_publication(file)
+    if data and publication is not None and publication.brand != workspace.brand:
+        raise UsageError(
+            f"{file} holds the brand {publication.brand}, not {workspace.brand}: publish that one "
+            f"first (rekindle demo {data}), or leave --data out."
+        )
+    return file
+
+
 @main.command(name="explain")
 @click.argument("left")
 @click.argument("right")
-@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose records.")
-def explain_command(left: str, right: str, data: str) -> None:
+@click.option("--data", "data", metavar="DATA", help="Whose records; else who is published.")
+def explain_command(left: str, right: str, data: str | None) -> None:
     """Say why two records are one person, or that they are two.
 
     A record is written as identity.oneid_map names it: crm.members:M00000012.
     """
     from orchestration.identity.explain import explain  # late: it brings large libraries
 
-    file = resolve_workspace(data).serving / BUILD_FILE_NAME
-    found = explain(file, left, right)
+    found = explain(_published_file(data), left, right)
     terminal = Terminal(total=1)
     if not found.is_one_person:
         terminal.say(f"{left} is person {found.left_one_id}, {right} is {found.right_one_id}.")
@@ -459,8 +471,8 @@ def explain_command(left: str, right: str, data: str) -> None:
 
 @main.command(name="page")
 @click.argument("person")
-@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose members.")
-def page_command(person: str, data: str) -> None:
+@click.option("--data", "data", metavar="DATA", help="Whose members; else who is published.")
+def page_command(person: str, data: str | None) -> None:
     """Show everything that is claimed about PERSON, and the facts behind it.
 
     PERSON is a one_id, or a record as identity.oneid_map names it: crm.members:M00000012.
@@ -469,7 +481,7 @@ def page_command(person: str, data: str) -> None:
 
     terminal = Terminal(total=1)
     mart = ""
-    for entry in member_page(resolve_workspace(data).serving / BUILD_FILE_NAME, person):
+    for entry in member_page(_published_file(data), person):
         if entry.mart != mart:
             mart = entry.mart
             terminal.say(mart)

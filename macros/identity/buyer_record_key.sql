@@ -10,6 +10,6 @@
             then 'marketplace.buyers:' || {{ platform }} || ':' || buyer_key
         when buyer_key_type = 'phone' then 'commerce.orders:phone:' || buyer_key_token
         when buyer_key_type = 'card_no' then 'commerce.orders:card_no:' || buyer_key
-        else 'commerce.orders:other:' || buyer_key
+        else 'commerce.orders:other:' || buyer_key_type || ':' || buyer_key
     end
 {%- endmacro %}

@@ -10,6 +10,8 @@ import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -249,10 +251,17 @@ def _column_type(table: Table, column: object, where: str) -> str:
         raise _wrong(where, what) from None
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The zones of the IANA list: DuckDB knows no others, such as the machine's `localtime`."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
+
+
 def _zone(name: object, where: str) -> str:
     if isinstance(name, str):
         try:
-            return ZoneInfo(name).key
+            if name in _zones():
+                return ZoneInfo(name).key
         except (KeyError, ValueError, OSError):
             pass
     what = f"is {_shown(name)}; write a time zone of the IANA list, such as Asia/Shanghai"

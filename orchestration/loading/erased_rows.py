@@ -218,7 +218,9 @@ def _buyer_record(table: Table, column: Column) -> str:
     )
     return (
         f"CASE {kind} {cases} WHEN 'buyer_id' THEN 'marketplace.buyers:' || {platform} || ':' || "
-        f"{value} WHEN 'card_no' THEN 'commerce.orders:card_no:' || {value} END"
+        f"{value} WHEN 'card_no' THEN 'commerce.orders:card_no:' || {value} "
+        f"WHEN 'phone' THEN NULL WHEN 'none' THEN NULL "
+        f"ELSE 'commerce.orders:other:' || {kind} || ':' || {value} END"
     )
 
 

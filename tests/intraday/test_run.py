@@ -552,7 +552,7 @@ def test_orders_of_an_unknown_kind_of_key_are_kept_with_it(workspace: Workspace)
     )
     run_intraday(workspace, NOW)
     assert rows(workspace, "select person_key, one_id, last_channel from member_activity") == [
-        ("commerce.orders:other:L7", None, "jd")
+        ("commerce.orders:other:loyalty_id:L7", None, "jd")
     ]
 
 

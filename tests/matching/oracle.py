@@ -14,6 +14,8 @@ from orchestration.loading.names import latin_form, normalise_name
 from tests.matching.harness import Record
 
 AGREEING_BIRTHDAYS = {"exact", "swapped", "day_off", "two_parts"}
+ALIKE_STREETS = {"same_street", "similar_street"}
+ALIKE_POSTCODES = {"both", "place_near", "postcode_near", "postcode"}
 AGREEING_HOUSES = {"exact", "same_house", "similar_house"}
 STREET_WORDS = {
     "street", "st", "road", "rd", "avenue", "ave", "place", "pl", "crescent", "cres", "drive",
@@ -323,10 +325,12 @@ class Scorer:
             total += math.log(m / max(u, self._share(comparison, level, one, other)))
         birthday = levels["birthday"] in AGREEING_BIRTHDAYS
         house = levels["address"] in AGREEING_HOUSES
+        home = house or levels["address"] in ALIKE_STREETS or levels["place"] in ALIKE_POSTCODES
         alone = not self.are_homes_shared
         name = levels["name"]
         can_join = (
             name is not None
+            and (birthday or home)
             and {
                 "always": alone or birthday or house,
                 "with_birthday": birthday,

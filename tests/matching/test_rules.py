@@ -215,3 +215,32 @@ def test_reasons_hold_no_values() -> None:
     for text in texts:
         assert text.isascii()
         assert not any(letter.isdigit() for letter in text)
+
+
+STRANGERS = [
+    Record(key=f"crm.members:stranger-{at}", name=f"{first} {last}")
+    for at, (first, last) in enumerate(
+        zip(
+            ("Agnes", "Bertram", "Clarice", "Desmond", "Edith", "Floyd", "Greta", "Humphrey"),
+            ("Ashdown", "Birkett", "Colvin", "Drury", "Elphick", "Fenwick", "Gaunt", "Hoskins"),
+            strict=True,
+        )
+    )
+]
+"""A small shop, in whose data nobody shares a home."""
+
+
+def test_a_name_alone_joins_nobody() -> None:
+    """Namesakes of one town, of whom nothing else is known: asked about at most."""
+    bare = replace(SMITH, birthday=None, address=None, postcode=None, gender=None)
+    namesakes = [bare, replace(bare, key=ELEANOR.key), replace(bare, key="crm.members:3")]
+    matching = Matching([*namesakes, *STRANGERS], {})
+    assert joined(matching, 3) == []
+    (accepted, _) = reasons(matching, 0, 1) or (None, "")
+    assert accepted is False
+
+
+def test_a_name_and_a_postcode_join() -> None:
+    bare = replace(SMITH, birthday=None, address=None, gender=None)
+    matching = Matching([bare, replace(bare, key=ELEANOR.key), *STRANGERS], {})
+    assert joined(matching, 2) == [[0, 1]]

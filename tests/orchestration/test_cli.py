@@ -83,13 +83,15 @@ def test_nothing_to_publish_is_a_sentence(folders: Path) -> None:
     assert "build first (rekindle build)." in result.output
 
 
-def test_mistake_in_brand_yml_is_a_sentence(folders: Path) -> None:
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "localtime", "posix/Asia/Shanghai"])
+def test_mistake_in_brand_yml_is_a_sentence(folders: Path, zone: str) -> None:
     landing = folders / "brand"
     landing.mkdir()
-    (landing / "brand.yml").write_text("business_zone: Mars/Olympus\n")
+    (landing / "brand.yml").write_text(f"business_zone: {zone}\n")
     result = run("load", str(landing))
     assert result.exit_code != 0
-    assert "Mars/Olympus" in result.output
+    assert zone in result.output
+    assert "a time zone of the IANA list" in " ".join(result.output.split())
     assert "Traceback" not in result.output
 
 

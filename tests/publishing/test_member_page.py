@@ -92,3 +92,21 @@ def test_the_command_shows_it(published: Path, monkeypatch: pytest.MonkeyPatch) 
     assert result.exit_code == 0, result.output
     assert "insight.member_ltv" in result.output
     assert "  as_of_date 2025-06-30, one_id one" in result.output
+
+
+def test_the_command_does_not_answer_for_another_brand(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.cli.BUILD_FILE_NAME", str(published))
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(
+            "create schema ops; create table ops.publication as select 'shop' as brand,"
+            " date '2025-06-30' as as_of_date, 'b' as build_id, 'UTC' as business_zone, 'CNY' as currency,"
+            " timestamp '2025-07-01' as published_at"
+        )
+    (tmp_path / "tea").mkdir()
+    for command in (["page", "crm.members:one-card"], ["explain", "crm.members:a", "app.users:b"]):
+        result = CliRunner().invoke(main, [*command, "--data", str(tmp_path / "tea")])
+        assert result.exit_code == 2
+        assert " holds the brand shop, not tea-" in result.output
+        assert "or leave --data out" in result.output

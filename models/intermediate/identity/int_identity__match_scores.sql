@@ -2,8 +2,8 @@
 -- Fellegi and Sunter: the odds that two persons are one are the prior odds times, for each
 -- comparison, how much oftener its level occurs in pairs of one person (m) than by chance (u). What
 -- is equal by chance depends on the value: for a name that many hold, u is the share that holds it.
--- Likeness of names joins nobody by itself: where people share homes, birthday or house has to
--- agree.
+-- Likeness of names joins nobody by itself: the birthday, the street or the postcode has to be alike,
+-- too, since a whole town shares its name; where people share homes, the birthday or the house.
 {%- set comparisons = ['name', 'birthday', 'address', 'place', 'gender'] %}
 with
 
@@ -48,6 +48,13 @@ weighed_pairs as (
         coalesce(
             comparisons.address_level in ('exact', 'same_house', 'similar_house'), false
         ) as is_house_alike,
+        coalesce(
+            comparisons.address_level in (
+                'exact', 'same_house', 'similar_house', 'same_street', 'similar_street'
+            )
+            or comparisons.place_level in ('both', 'place_near', 'postcode_near', 'postcode'),
+            false
+        ) as is_home_alike,
         name_weights.joins,
         settings.are_homes_shared,
         settings.prior_weight,
@@ -79,7 +86,8 @@ summed_pairs as (
             when 'unless_shared'
                 then not are_homes_shared or (is_birthday_alike and is_house_alike)
             else false
-        end as can_join,
+        end
+        and (is_birthday_alike or is_home_alike) as can_join,
         prior_weight
         {%- for comparison in comparisons %}
         + {{ comparison }}_weight

@@ -11,9 +11,7 @@ versions as (
 )
 
 select
-    {{ known_code('buyer_key_type', [
-        'member_no', 'openid', 'app_user_id', 'web_user_id', 'buyer_id', 'card_no', 'phone', 'none'
-    ]) }} as buyer_key_type,
+    buyer_key_type,
     {{ buyer_key_without_personal_data() }} as buyer_key,
     buyer_key_status,
     buyer_key_token,

@@ -101,8 +101,8 @@ def test_the_command_does_not_answer_for_another_brand(
     with duckdb.connect(str(published)) as connection:
         connection.execute(
             "create schema ops; create table ops.publication as select 'shop' as brand,"
-            " date '2025-06-30' as as_of_date, 'b' as build_id, 'UTC' as business_zone, 'CNY' as currency,"
-            " timestamp '2025-07-01' as published_at"
+            " date '2025-06-30' as as_of_date, 'b' as build_id, 'UTC' as business_zone,"
+            " 'CNY' as currency, timestamp '2025-07-01' as published_at"
         )
     (tmp_path / "tea").mkdir()
     for command in (["page", "crm.members:one-card"], ["explain", "crm.members:a", "app.users:b"]):

@@ -2,8 +2,8 @@
 -- Fellegi and Sunter: the odds that two persons are one are the prior odds times, for each
 -- comparison, how much oftener its level occurs in pairs of one person (m) than by chance (u). What
 -- is equal by chance depends on the value: for a name that many hold, u is the share that holds it.
--- Likeness of names joins nobody by itself: the birthday, the street or the postcode has to be alike,
--- too, since a whole town shares its name; where people share homes, the birthday or the house.
+-- Likeness of names joins nobody by itself: the birthday, the street or the postcode has to be
+-- alike, too (a whole town shares its name); where people share homes, the birthday or the house.
 {%- set comparisons = ['name', 'birthday', 'address', 'place', 'gender'] %}
 with
 

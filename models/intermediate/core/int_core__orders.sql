@@ -76,7 +76,7 @@ judged_orders as (
             when orders.paid_at is null and orders.status in ('created', 'cancelled') then 'created'
             else 'paid'
         end as status,
-        cast(coalesce(refunds.refunded_amount, 0) as decimal(18, 2)) as refunded_amount,
+        {{ as_money('coalesce(refunds.refunded_amount, 0)') }} as refunded_amount,
         coalesce(
             discounts.has_promotion_discount or discounts.has_coupon_discount,
             orders.coupon_code is not null or orders.discount_amount > 0

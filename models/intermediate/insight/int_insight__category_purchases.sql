@@ -6,7 +6,7 @@ purchases as (
         one_id,
         category_id,
         order_date,
-        cast(sum(net_amount) as decimal(18, 2)) as net_amount
+        {{ as_money('sum(net_amount)') }} as net_amount
     from {{ ref('fct_order_lines') }}
     where is_valid and one_id is not null and category_id is not null
     group by one_id, category_id, order_date

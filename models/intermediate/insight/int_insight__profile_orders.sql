@@ -108,7 +108,7 @@ select
     fact_code,
     fact_value,
     cast(count(*) as bigint) as facts,
-    cast(sum(amount) as decimal(18, 2)) as amount,
+    {{ as_money('sum(amount)') }} as amount,
     min(fact_date) as first_date,
     max(fact_date) as last_date
 from facts

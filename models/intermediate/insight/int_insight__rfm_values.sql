@@ -4,7 +4,7 @@ select
     valid_orders.one_id,
     {{ days_between('max(valid_orders.order_date)', 'rfm_days.evaluated_date') }} as recency_days,
     count(*) as frequency,
-    cast(sum(valid_orders.net_revenue) as decimal(18, 2)) as monetary
+    {{ as_money('sum(valid_orders.net_revenue)') }} as monetary
 from {{ ref('int_insight__valid_orders') }} as valid_orders
 inner join {{ ref('int_insight__rfm_days') }} as rfm_days
     on

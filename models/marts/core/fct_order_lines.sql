@@ -41,7 +41,7 @@ select
     lines.tier_discount,
     lines.points_discount,
     lines.net_amount,
-    cast(lines.net_amount - products.unit_cost * lines.quantity as decimal(18, 2)) as profit
+    {{ as_money('(lines.net_amount - products.unit_cost * lines.quantity)') }} as profit
 from lines
 left join orders on lines.order_id = orders.order_id
 left join products on lines.product_id = products.product_id

@@ -58,9 +58,9 @@ select
     segment_value,
     cast(count(*) as bigint) as members,
     cast(sum(purchases) as bigint) as purchases,
-    cast(sum(past_revenue) as decimal(18, 2)) as past_revenue,
+    {{ as_money('sum(past_revenue)') }} as past_revenue,
     {{ order_free_sum('expected_orders_365d') }} as expected_orders_365d,
-    cast(sum(ltv_365d) as decimal(18, 2)) as ltv_365d,
+    {{ as_money('sum(ltv_365d)') }} as ltv_365d,
     cast(sum(ltv_365d) as double) / nullif(count(*), 0) as mean_ltv_365d
 from segments
 group by as_of_date, segment_type, segment_value

@@ -24,11 +24,11 @@ select
     as_of.as_of_date,
     expectations.one_id,
     cast(expectations.purchases as bigint) as purchases,
-    cast(expectations.past_revenue as decimal(18, 2)) as past_revenue,
+    {{ as_money('expectations.past_revenue') }} as past_revenue,
     expectations.p_alive,
     expectations.expected_purchases as expected_orders_365d,
     expectations.expected_value as expected_order_value,
-    cast(expectations.discounted_revenue as decimal(18, 2)) as ltv_365d,
+    {{ as_money('expectations.discounted_revenue') }} as ltv_365d,
     percent_rank() over (order by expectations.discounted_revenue nulls last) as value_percentile,
     expectations.version_code as model_version,
     expectations.value_version_code as value_version

@@ -49,12 +49,10 @@ weighed_pairs as (
             comparisons.address_level in ('exact', 'same_house', 'similar_house'), false
         ) as is_house_alike,
         coalesce(
-            comparisons.address_level in (
-                'exact', 'same_house', 'similar_house', 'same_street', 'similar_street'
-            )
+            comparisons.address_level in ('same_street', 'similar_street')
             or comparisons.place_level in ('both', 'place_near', 'postcode_near', 'postcode'),
             false
-        ) as is_home_alike,
+        ) as is_neighbourhood_alike,
         name_weights.joins,
         settings.are_homes_shared,
         settings.prior_weight,
@@ -87,7 +85,7 @@ summed_pairs as (
                 then not are_homes_shared or (is_birthday_alike and is_house_alike)
             else false
         end
-        and (is_birthday_alike or is_home_alike) as can_join,
+        and (is_birthday_alike or is_house_alike or is_neighbourhood_alike) as can_join,
         prior_weight
         {%- for comparison in comparisons %}
         + {{ comparison }}_weight

@@ -404,13 +404,18 @@ def test_brand_file_that_is_a_folder(brand: Brand) -> None:
     assert "brand.yml" in sentence
 
 
-def test_token_key_is_made_once_and_private(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def own_key_brand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Brand:
+    """A brand with one member, loaded with a key that its lake made for itself."""
     monkeypatch.delenv("REKINDLE_TOKEN_KEY", raising=False)
     brand = Brand(tmp_path)
     brand.put(f"{FOLDER}/a.csv", csv_bytes([member(1, card_no="c1")]))
     load(brand.landing, brand.lake, now=NOW, progress=False)
+    return brand
+
+
+def test_token_key_is_made_once_and_private(own_key_brand: Brand) -> None:
+    brand = own_key_brand
     key = brand.lake / "token.key"
     made = key.read_bytes()
     assert len(made) >= 16
@@ -456,13 +461,8 @@ def test_folders_with_awkward_names(tmp_path: Path, awkward: str) -> None:
     assert sorted(row["member_no"] for row in read_rows(plain)) == ["m1", "m2", "m3", "m4"]
 
 
-def test_lake_of_an_earlier_version_is_read_anew_as_its_sentence_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("REKINDLE_TOKEN_KEY", raising=False)
-    brand = Brand(tmp_path)
-    brand.put(f"{FOLDER}/a.csv", csv_bytes([member(1, card_no="c1")]))
-    load(brand.landing, brand.lake, now=NOW, progress=False)
+def test_lake_of_an_earlier_version_is_read_anew_as_its_sentence_says(own_key_brand: Brand) -> None:
+    brand = own_key_brand
     before = brand.rows()
     ledger = brand.lake / "ledger.sqlite"
     with closing(sqlite3.connect(ledger)) as connection:

@@ -10,12 +10,14 @@ import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import phonenumbers
 import yaml
 
@@ -25,6 +27,7 @@ from orchestration.loading.errors import LoadError
 BRAND_FILE = "brand.yml"
 _NO_FILE_ENCODINGS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7"}
 _DEPTH = 12
+_SOME_TIME = datetime(2024, 2, 29, 13, 45, 7)  # noqa: DTZ001 (formats without a zone are tried)
 UNITS = {
     "cents": "money",
     "epoch_seconds": "timestamp",
@@ -189,20 +192,39 @@ def _parse_cast(table: Table, column: str, body: object, where: str) -> Cast:
     if unit is not None and (not isinstance(unit, str) or UNITS.get(unit) != kind):
         fitting = [name for name, of in UNITS.items() if of == kind]
         hint = (
-            f"write {' or '.join(fitting)}" if fitting else f"a {kind} column has none: remove it"
+            f"write {' or '.join(fitting)}"
+            if fitting
+            else f"a column of type {kind} has none: remove it"
         )
         raise _wrong(f"{where}.unit", f"is {_shown(unit)}; {hint}")
     if layout is not None and (not isinstance(layout, str) or kind not in {"date", "timestamp"}):
         raise _wrong(f"{where}.format", "is only for date and timestamp columns; remove it")
-    if layout is not None and "%" not in layout:
-        raise _wrong(f"{where}.format", f"is {_shown(layout)}; write it like %d/%m/%Y %H:%M")
+    if layout is not None and not _tells_a_day(layout):
+        what = "from which no day can be read; write it like %d/%m/%Y %H:%M"
+        raise _wrong(f"{where}.format", f"is {_shown(layout)}, {what}")
     if layout is not None and unit is not None:
         raise _wrong(where, "has both a format and a unit; keep one of them")
     replacements = _mapping(values.get("values") or {}, f"{where}.values")
     for source, target in replacements.items():
         if not isinstance(target, str):
             raise _wrong(f"{where}.values.{source}", "is no plain value; write one, such as male")
+        described = table.column(column)
+        if described.unknown_code_rejects and target.strip().lower() not in described.codes:
+            hint = nearest(target, list(described.codes), f"one of {', '.join(described.codes)}")
+            what = f"is {_shown(target)}, which is no code of that column; {hint}"
+            raise _wrong(f"{where}.values.{source}", what)
     return Cast(format=layout, unit=unit, values=tuple(replacements.items()))
+
+
+def _tells_a_day(layout: str) -> bool:
+    """Whether a time written in this format can be read back to its day."""
+    try:
+        row = duckdb.execute(
+            "SELECT strptime(strftime($1, $2), $2)", [_SOME_TIME, layout]
+        ).fetchone()
+    except duckdb.Error:
+        return False
+    return row is not None and row[0].date() == _SOME_TIME.date()
 
 
 def _parse_csv(values: Mapping[str, Any], where: str) -> CsvDialect:
@@ -210,8 +232,11 @@ def _parse_csv(values: Mapping[str, Any], where: str) -> CsvDialect:
     delimiter = values.get("delimiter", ",")
     if delimiter in {"\\t", "tab"}:
         delimiter = "\t"
-    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
+    if not isinstance(delimiter, str) or len(delimiter) != 1:
         raise _wrong(f"{where}.delimiter", "is not one character; write one, such as ';' or '\\t'")
+    if delimiter in '"\r\n\0':
+        what = "is a quotation mark, a line break or NUL, which cannot part columns"
+        raise _wrong(f"{where}.delimiter", f"{what}; write another, such as ';' or '\\t'")
     encoding = values.get("encoding", "utf-8")
     name = _text_encoding(encoding)
     if name is None:
@@ -237,7 +262,7 @@ def _known_table(name: str, contract: Contract) -> Table:
     system, _, table_name = name.partition(".")
     table = contract.table(system, table_name)
     if table is None:
-        hint = _nearest(name, [known.full_name for known in contract.tables], "system.table")
+        hint = nearest(name, [known.full_name for known in contract.tables], "system.table")
         raise _wrong("tables", f"names {_shown(name)}, which the contract does not have; {hint}")
     return table
 
@@ -246,7 +271,7 @@ def _column_type(table: Table, column: object, where: str) -> str:
     try:
         return table.column(str(column)).type
     except KeyError:
-        hint = _nearest(column, [known.name for known in table.columns], "a column of the contract")
+        hint = nearest(column, [known.name for known in table.columns], "a column of the contract")
         what = f"names {_shown(column)}, which is no column of {table.full_name}; {hint}"
         raise _wrong(where, what) from None
 
@@ -289,14 +314,15 @@ def _mapping(value: object, where: str) -> Mapping[str, Any]:
 def _only(values: Mapping[str, Any], allowed: set[str], where: str) -> None:
     unknown = [key for key in values if key not in allowed]
     if unknown:
-        hint = _nearest(unknown[0], sorted(allowed), "one of " + ", ".join(sorted(allowed)))
+        hint = nearest(unknown[0], sorted(allowed), "one of " + ", ".join(sorted(allowed)))
         raise _wrong(where, f"has the unknown key {_shown(unknown[0])}; {hint}")
 
 
-def _nearest(written: object, known: list[str], otherwise: str) -> str:
-    """What to write instead: the known name that looks most like it."""
-    near = difflib.get_close_matches(str(written), known, n=1)
-    return f"write {near[0] if near else otherwise}"
+def nearest(written: object, known: list[str], otherwise: str = "") -> str:
+    """What to write instead: the known name that looks most like it, or nothing is said."""
+    near = difflib.get_close_matches(str(written).lower(), known, n=1)
+    written_instead = near[0] if near else otherwise
+    return written_instead and f"write {written_instead}"
 
 
 def _wrong(where: str, what: str) -> LoadError:

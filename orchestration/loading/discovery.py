@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.loading.brand import BRAND_FILE
+from orchestration.loading.brand import BRAND_FILE, nearest
 from orchestration.loading.contract import Contract, Table
 from orchestration.workspace import ALERTS_FILE, DATABASES_FILE
 
@@ -89,12 +89,13 @@ def _classify(
     system, table_name = readable_path(parts[:1]), readable_path(parts[1:2])
     table = contract.table(system, table_name)
     if table is None:
-        what = (
-            f"The contract has no table {table_name!r} in {system!r}."
-            if system in contract.systems
-            else f"The contract has no system {system!r}."
-        )
-        return IgnoredFile(relative, what, system, table_name)
+        if system in contract.systems:
+            tables = sorted(of.name for of in contract.tables if of.system == system)
+            what, hint = f"table {table_name!r} in {system!r}", nearest(table_name, tables)
+        else:
+            what, hint = f"system {system!r}", nearest(system, sorted(contract.systems))
+        message = f"The contract has no {what}{hint and f'; {hint}'}."
+        return IgnoredFile(relative, message, system, table_name)
     name = parts[-1].lower()
     is_gzip = name.endswith(".gz")
     extension = Path(name.removesuffix(".gz")).suffix

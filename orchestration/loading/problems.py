@@ -15,10 +15,13 @@ from orchestration.loading.phones import MALFORMED
 from orchestration.loading.reading import Reading
 from orchestration.loading.relation import RawRelation
 from orchestration.loading.staging import future_condition, time_columns
+from orchestration.loading.typing_sql import formatted
 
 OPTIONAL_VALUE = "optional_value"
 _ROW_CODES = ("naive_timestamp", "future", "limit_exceeded")
 _SHOWN = 60
+_LARGEST = {"money": ", below 10 000 000 000 000 000", "integer": ", below 2^63"}
+"""What the lake can hold."""
 _EXPECTED = {
     "id": "a text without control characters",
     "text": "a text without control characters",
@@ -51,6 +54,7 @@ def explain(connection: duckdb.DuckDBPyConnection, reading: Reading, relation: R
         f"struct_pack(place := {position}, name := {sql_text(column.name)}, "
         f"code := {_code(column, position, reading)}, text := staged._texts[{position}], "
         f"expected := {sql_text(_expected(column, reading))}, "
+        f"most := {sql_text(_LARGEST.get(column.type, ''))}, "
         f"is_fatal := {_is_fatal(column)})"
         for position, column in present
     )
@@ -110,11 +114,11 @@ def _code(column: Column, position: int, reading: Reading) -> str:
         )
         if not context.source_zone and not context.cast.unit and not context.cast.format:
             cases.append(f"WHEN {name} IS NULL AND {naive} IS NOT NULL THEN 'naive_timestamp'")
-        cases.append(
-            f"WHEN {name} IS NULL AND coalesce({zoned}, {naive}) IS NOT NULL THEN 'out_of_range'"
-        )
+        parsed = formatted(text, context) or f"coalesce({zoned}, {naive})"
+        cases.append(f"WHEN {name} IS NULL AND {parsed} IS NOT NULL THEN 'out_of_range'")
     if column.type == "date":
-        parsed = f"naive_form(iso_form(unspoilt({text})))"
+        context = reading.typing_context(column.name)
+        parsed = formatted(text, context) or f"naive_form(iso_form(unspoilt({text})))"
         cases.append(f"WHEN {name} IS NULL AND {parsed} IS NOT NULL THEN 'out_of_range'")
     if column.type in {"money", "number"}:
         finite = f"finite(TRY_CAST(number_text({text}) AS DOUBLE)) IS NOT NULL"
@@ -179,7 +183,8 @@ def _sentence(reading: Reading) -> str:
     after = f"{reading.future_from.isoformat(sep=' ', timespec='seconds')} UTC"
     sentences = {
         "missing_required": "' is required and is empty; fill it with ' || one.expected",
-        "out_of_range": f"' is ' || {shown} || ', out of range; write ' || one.expected",
+        "out_of_range": f"' is ' || {shown} || ', out of range; write ' "
+        "|| one.expected || one.most",
         "naive_timestamp": f"' is ' || {shown} || ', a time without a zone; add its zone (such as "
         "+08:00) or declare source_zone for this table in brand.yml'",
         "unknown_code": f"' is ' || {shown} || ', an unknown code; write ' || one.expected",

@@ -321,7 +321,7 @@ def _date(column: Column, source: str, kind: str, text: str, context: TypingCont
     bounds = f"DATE '{first}-01-01' AND DATE '{last}-12-31'"
     typed = f"CASE WHEN {name} BETWEEN {bounds} THEN {name} END"
     if context.cast.format:
-        return Typing((((name, f"TRY_CAST({_formatted(text, context)} AS DATE)"),),), typed)
+        return Typing((((name, f"TRY_CAST({formatted(text, context)} AS DATE)"),),), typed)
     if is_naive_type(kind):
         return Typing((((name, f"TRY_CAST({source} AS DATE)"),),), typed)
     local = f"CAST({local_from_utc(zoned, context.business_zone)} AS DATE)"
@@ -347,9 +347,9 @@ def _timestamp(column: Column, source: str, kind: str, text: str, context: Typin
         count = f"TRY_CAST(number_text({text}) AS DECIMAL(30,8)) * {fold}"
         layers = (((zoned, f"make_timestamp(TRY_CAST({count} AS BIGINT))"),),)
     elif context.cast.format and ("%z" in context.cast.format or "%Z" in context.cast.format):
-        layers = (((zoned, f"make_timestamp(epoch_us({_formatted(text, context)}))"),),)
+        layers = (((zoned, f"make_timestamp(epoch_us({formatted(text, context)}))"),),)
     elif context.cast.format:
-        layers = (((naive, _formatted(text, context)),),)
+        layers = (((naive, formatted(text, context)),),)
     elif is_naive_type(kind):
         layers = (((naive, f"TRY_CAST({source} AS TIMESTAMP)"),),)
     elif kind.startswith("TIMESTAMP"):
@@ -421,8 +421,10 @@ def _where_filled(text: str, sql: str, condition: str = "true") -> str:
     return f"CASE WHEN {text} IS NOT NULL{also} THEN {sql} END"
 
 
-def _formatted(text: str, context: TypingContext) -> str:
-    return f"try_strptime(unspoilt({text}), {sql_text(context.cast.format or '')})"
+def formatted(text: str, context: TypingContext) -> str:
+    """SQL that reads a text in the brand's own format; empty where the brand names none."""
+    layout = context.cast.format
+    return f"try_strptime(unspoilt({text}), {sql_text(layout)})" if layout else ""
 
 
 def _in_range(column: Column, name: str) -> str:

@@ -677,7 +677,10 @@ BROKEN_BRANDS = [
     ),
     brand_case("long_delimiter", "tables: {crm.members: {csv: {delimiter: '||'}}}\n", "delimiter"),
     brand_case(
-        "quote_as_delimiter", "tables: {crm.members: {csv: {delimiter: '\"'}}}\n", "delimiter"
+        "quote_as_delimiter",
+        "tables: {crm.members: {csv: {delimiter: '\"'}}}\n",
+        "delimiter",
+        "quotation mark",
     ),
     brand_case(
         "newline_as_delimiter", 'tables: {crm.members: {csv: {delimiter: "\\n"}}}\n', "delimiter"
@@ -704,6 +707,21 @@ BROKEN_BRANDS = [
         "cast_unknown_unit",
         "tables: {commerce.refunds: {cast: {refund_amount: {unit: pennies}}}}\n",
         "pennies",
+    ),
+    brand_case(
+        "cast_format_of_no_directive",
+        "tables: {service.tickets: {cast: {closed_at: {format: '%Q %d'}}}}\n",
+        "%Q %d",
+    ),
+    brand_case(
+        "cast_format_without_a_year",
+        "tables: {service.tickets: {cast: {closed_at: {format: '%d/%m %H:%M'}}}}\n",
+        "no day",
+    ),
+    brand_case(
+        "cast_value_of_no_code",
+        "tables: {commerce.orders: {cast: {status: {values: {已支付: pay}}}}}\n",
+        "write one of created, paid",
     ),
     brand_case("currency_of_five_letters", "currency: yuan1\n", "currency"),
 ]

@@ -220,11 +220,14 @@ def place_cases() -> list[Case]:
             name,
             f"CRM/Members/{name}.csv",
             good_csv(name),
-            ignored(),
+            ignored("write crm"),
             both(name),
             note="extensions go in any case; of folders nothing is said",
         )
     )
+    name = "place_plural_forgotten"
+    path = f"crm/member/{name}.csv"
+    found.append(members(name, path, good_csv(name), ignored("write members")))
     name = "place_deep"
     deep = "/".join(f"d{n}" for n in range(40))
     found.append(members(name, f"{FOLDER}/{deep}/{name}.csv", good_csv(name), both(name)))

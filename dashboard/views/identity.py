@@ -9,6 +9,7 @@ from dashboard.page import Board
 
 AUDIT = "identity.oneid_audit"
 RECORDS = "identity.oneid_map"
+MEMBERS = "identity.dim_member"
 EVENTS = "identity.oneid_events"
 CUT = "identity.oneid_cut_identifiers"
 QUEUE = "identity.oneid_review_queue"
@@ -20,8 +21,9 @@ order by metric_code, dimension_type, dimension_value
 """
 
 _TOTALS = """
-select count(*) as records, count(distinct one_id) as persons
-from identity.oneid_map
+select
+    (select count(*) from identity.oneid_map) as records,
+    (select count(*) from identity.dim_member) as persons
 """
 
 _LINKS = """
@@ -57,7 +59,7 @@ order by from_probability
 def show(board: Board) -> None:
     """Draw the page."""
     words = board.words
-    if board.has(AUDIT, RECORDS):
+    if board.has(AUDIT, RECORDS, MEMBERS):
         _audit(board)
     if board.has(RECORDS):
         links = board.published.rows(_LINKS)

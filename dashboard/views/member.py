@@ -132,6 +132,7 @@ def _history(board: Board, one_id: str) -> None:
 
 
 def _evidence(board: Board, page: list[Entry]) -> None:
+    words = board.words
     marts: dict[str, list[dict[str, str]]] = {}
     for entry in page:
         marts.setdefault(entry.mart, []).append(dict(entry.facts))
@@ -144,17 +145,22 @@ def _evidence(board: Board, page: list[Entry]) -> None:
         columns=["mart", "entry", "fact", "value"],
     )
     board.table("member.evidence", flat, {MEMBER: ("one_id",)})
-    for mart, rows in marts.items():
-        title = board.column(mart)
-        with st.expander(f"{title} · `{mart}` ({len(rows)})"):
-            st.caption(board.published.comment(mart).text)
-            frame = pd.DataFrame(rows).drop(columns=["one_id"], errors="ignore")
-            st.dataframe(
-                frame,
-                hide_index=True,
-                width="stretch",
-                column_config={
-                    name: st.column_config.Column(board.column(mart, name))
-                    for name in map(str, frame.columns)
-                },
-            )
+    # One table, chosen: a grid for each of some forty marts took a browser seconds.
+    mart = st.selectbox(
+        words("member.mart"),
+        marts,
+        format_func=lambda mart: f"{board.column(mart)} · {mart} ({len(marts[mart])})",
+        key="member mart",
+    )
+    st.caption(board.published.comment(mart).text)
+    frame = pd.DataFrame(marts[mart]).drop(columns=["one_id"], errors="ignore")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        width="stretch",
+        column_config={
+            name: st.column_config.Column(board.column(mart, name))
+            for name in map(str, frame.columns)
+        },
+        key="member rows",
+    )

@@ -312,6 +312,10 @@ def test_a_member_is_shown_with_the_evidence(
     assert {"insight.risk_reasons", "core.fct_orders", "identity.oneid_map"} <= set(
         evidence["mart"]
     )
+    by_id.selectbox(key="member mart").select("core.fct_orders").run()
+    ((orders,),) = rows(demo, f"select count(*) from core.fct_orders where one_id = '{one_id}'")
+    assert not by_id.exception
+    assert len(by_id.dataframe[1].value) == orders
 
 
 @pytest.mark.usefixtures("demo")

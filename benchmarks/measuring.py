@@ -225,14 +225,14 @@ def _memory_of(process: int) -> _Memory:
 
 
 def _descendants(process: int) -> list[int]:
+    """All processes below one; of one that ends meanwhile, those that were found so far."""
     found: list[int] = []
-    for children in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            numbers = [int(number) for number in children.read_text(encoding="utf-8").split()]
-        except OSError:
-            continue
-        for number in numbers:
-            found += [number, *_descendants(number)]
+    try:
+        for children in Path(f"/proc/{process}/task").glob("*/children"):
+            for number in map(int, children.read_text(encoding="utf-8").split()):
+                found += [number, *_descendants(number)]
+    except OSError:
+        return found
     return found
 
 

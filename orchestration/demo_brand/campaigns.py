@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from orchestration.demo_brand.columns import Bools, Floats, Ints, pick
-from orchestration.demo_brand.people import EMOTIONAL, MATERIAL, NEVER, SOCIAL, People
+from orchestration.demo_brand.people import EMOTIONAL, MATERIAL, NEVER, People
 from orchestration.demo_brand.purchases import Baskets, Rhythms
 from orchestration.demo_brand.settings import DAYS, FIRST_DATE, stream
 from orchestration.demo_brand.world import World
@@ -224,13 +224,14 @@ def _chance(people: People, who: Ints, campaign: Campaign, arm: Ints) -> Floats:
     """The true chance to be moved by arm a or b: nobody is moved by everything."""
     motive, sensitivity = people.motive[who], people.price_sensitivity[who]
     if campaign.offer == DISCOUNT:
-        pull = np.where(motive == MATERIAL, 0.05 + 0.22 * sensitivity, 0.08 * sensitivity)
+        pull = np.where(motive == MATERIAL, 0.05 + 0.18 * sensitivity, 0.10 * sensitivity)
     elif campaign.offer == GIFT:
         pull = np.where(motive == EMOTIONAL, 0.16, 0.05)
     elif campaign.offer == POINTS:
         pull = np.where(motive == MATERIAL, 0.06, 0.02) + 0.12 * people.task_zeal[who]
     else:
-        pull = np.where(motive == SOCIAL, 0.05 + 0.25 * people.sociability[who], 0.03)
+        liking = np.maximum(people.content_zeal[who], people.sociability[who])
+        pull = np.where(motive == MATERIAL, 0.03, 0.04 + 0.15 * liking)
     strength = np.array((0.0, *campaign.strength))[arm]
     reach = np.array((0.9, 0.8, 1.0, 1.3, 0.8, 0.6, 1.8))[campaign.channel]
     return np.asarray(np.clip(pull * strength * reach, 0.0, 0.6))

@@ -135,6 +135,7 @@ def digital_tables(chunk: Chunk) -> Tables:
         _browsing(chunk, presence),
         _looking_again(chunk, presence),
         _checking_in(chunk, presence),
+        _reading(chunk, presence),
         _watching_live(chunk, presence),
         _claiming(chunk),
         _at_the_till(chunk),
@@ -225,10 +226,10 @@ def _browsing(chunk: Chunk, presence: Presence) -> _Part:
     zeal = np.where(on_web, 0.0, people.task_zeal[who])
     weights = np.empty((size, 8))
     weights[:, 0] = 0.36  # views
-    weights[:, 1] = np.where(on_web, 0.0, 0.09)  # reads or watches
+    weights[:, 1] = np.where(on_web, 0.0, 0.01 + 0.45 * people.content_zeal[who])  # reads
     weights[:, 2] = 0.10  # searches
     weights[:, 3] = 0.30  # puts into the cart
-    weights[:, 4] = 0.01 + 0.20 * people.sociability[who]  # shares
+    weights[:, 4] = 0.005 + 0.26 * people.sociability[who]  # shares
     weights[:, 5] = 0.20 * zeal  # plays
     weights[:, 6] = 0.15 * zeal  # draws lots
     weights[:, 7] = 0.10 * zeal  # checks in
@@ -394,6 +395,20 @@ def _checking_in(chunk: Chunk, presence: Presence) -> _Part:
         _events(np.arange(len(streak)), CHECK_IN, at_local(on_day, second)),
         _no_carts(),
     )
+
+
+def _reading(chunk: Chunk, presence: Presence) -> _Part:
+    """Visits for content alone, of those who like it."""
+    rng = stream(chunk.world.spec.seed, chunk.number, "digital.reading")
+    people = chunk.people
+    on_phone = people.has_app | people.has_mini_program
+    person, day = presence.visits(rng, np.where(on_phone, 6.0 * people.content_zeal, 0.0))
+    start = at_local(day, _online_second(rng, chunk, person))
+    session = np.repeat(np.arange(len(person)), rng.geometric(0.5, len(person)))
+    at = start[session] + position_in_group(session) * 90 + rng.integers(0, 60, len(session))
+    read = np.minimum(rng.pareto(0.8, len(session)) * 20, CONTENTS - 1).astype(np.int64)
+    system = np.where(people.has_mini_program[person], MINI_PROGRAM, APP)
+    return _Part(_sessions(person, system), _events(session, VIEW, at, content=read), _no_carts())
 
 
 def _watching_live(chunk: Chunk, presence: Presence) -> _Part:
@@ -641,7 +656,7 @@ def _buyer_keys(
         web_user_ids(people, everybody), open_ids(people, everybody),
         app_user_ids(people, everybody), member_numbers(people, everybody),
     ])  # fmt: skip
-    with_card = by_member[session] & (at >= registered_at(chunk)[person])
+    with_card = by_member[session] & (at > registered_at(chunk)[person])
     system = np.where(with_card, 3, sessions.system[session])
     keys = known.take(pa.array(system * len(people) + person))
     return codes(("web_user_id", "openid", "app_user_id", "member_no"), system), keys

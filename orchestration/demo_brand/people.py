@@ -80,7 +80,9 @@ class People:
     """How much more often the person buys than others of the habit; few, with a Pareto tail, a
     lot more."""
     motive: Ints
+    """What moves the person most; also makes the matching one of the next three traits stronger."""
     price_sensitivity: Floats
+    content_zeal: Floats
     sociability: Floats
     task_zeal: Floats
     wants_no_marketing: Bools
@@ -130,6 +132,7 @@ def make_people(world: World, chunk: int) -> People:
     age = np.clip(rng.normal(32, 9, count), 16, 75)
     birth_day = FIRST_DAY + 365 - (age * 365.25).astype(np.int64)
     city = pick(rng, [row[6] for row in CITIES], count)
+    motive = pick(rng, (0.5, 0.28, 0.22), count)
     is_baby_home = (rng.random(count) < 0.18) & (age > 22) & (age < 45)
     # People with a card place about 93 % of all orders.
     staff_share = spec.rates.staff_orders / 0.93
@@ -179,9 +182,10 @@ def make_people(world: World, chunk: int) -> People:
         appetite=np.minimum(
             _LEAST_APPETITE * (1.0 - rng.random(count)) ** (-1 / _APPETITE_TAIL), _MOST_APPETITE
         ),
-        motive=pick(rng, (0.5, 0.28, 0.22), count),
-        price_sensitivity=rng.beta(2.0, 2.5, count),
-        sociability=rng.beta(0.7, 3.5, count),
+        motive=motive,
+        price_sensitivity=_more_of(rng, motive == MATERIAL, (2.6, 2.2), (1.6, 2.7)),
+        content_zeal=_more_of(rng, motive == EMOTIONAL, (2.0, 4.0), (0.8, 6.0)),
+        sociability=_more_of(rng, motive == SOCIAL, (1.3, 2.4), (0.55, 3.9)),
         task_zeal=rng.beta(0.8, 3.0, count),
         wants_no_marketing=rng.random(count) < 0.12,
         channel_shares=shares,
@@ -192,6 +196,14 @@ def make_people(world: World, chunk: int) -> People:
         is_bot=has_card & has_mini & (rng.random(count) < spec.rates.bots / 0.62),
         has_baby=is_baby_home,
     )
+
+
+def _more_of(
+    rng: np.random.Generator, moved: Bools, strong: tuple[float, float], weak: tuple[float, float]
+) -> Floats:
+    """A trait from 0 to 1: betas of two shapes, the strong one for those whom it moves."""
+    first, second = (np.where(moved, *shapes) for shapes in zip(strong, weak, strict=True))
+    return np.asarray(rng.beta(first, second))
 
 
 def _has_card(number: Ints, spec: BrandSpec) -> Bools:

@@ -273,6 +273,8 @@ def _members(chunk: Chunk, cards: Cards, agent: Ints) -> tuple[str, Rows, _Recor
     unlinked = cards.is_second & (rng.random(count) < chunk.world.spec.rates.second_cards_unlinked)
     has_phone = np.where(unlinked, rng.random(count) < 0.5, rng.random(count) < 0.96)
     has_phone |= cards.is_second & ~unlinked
+    # Who changes the number tells the new one.
+    has_phone |= (people.phone_changed_day[rows] < NEVER) & ~cards.is_second
     other = phone_numbers(people.number[rows] + 75_000_000, rng.integers(0, 15, count))
     phones = _phones(
         rng,

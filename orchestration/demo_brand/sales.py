@@ -126,7 +126,7 @@ def _buyer_keys(rng: np.random.Generator, chunk: Chunk, cards: Cards) -> tuple[I
     second[cards.person[cards.is_second]] = np.flatnonzero(cards.is_second)
     card = second[person]
     with_second = (card >= 0) & (rng.random(count) < 0.3) & (
-        orders.day >= cards.registered_day[np.maximum(card, 0)]
+        orders.day > cards.registered_day[np.maximum(card, 0)]
     )  # fmt: skip
     number = np.where(with_second, cards.number[np.maximum(card, 0)], people.number[person])
     shops = chunk.world.spec.rates.shop_phone_shops

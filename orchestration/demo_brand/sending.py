@@ -31,6 +31,7 @@ from orchestration.demo_brand.columns import (
     pick,
     whole,
 )
+from orchestration.demo_brand.people import EMOTIONAL, MATERIAL
 from orchestration.demo_brand.settings import (
     DAY_SECONDS,
     DAYS,
@@ -47,7 +48,9 @@ ENGAGEMENTS = ("open", "click", "reply", "unsubscribe", "complaint")
 
 _OPENS = np.array([0.19, 0.17, 0.26, 0.36, 0.24, 0.15, 0.55])
 """Shares of delivered sends that are opened, by channel (calls: answered)."""
-_CLICKS = 0.30
+_CLICKS, _CLICKS_OF_SUITED = 0.22, 0.50
+_MOVES = np.array([MATERIAL, EMOTIONAL, MATERIAL, EMOTIONAL])
+"""Whom each of OFFERS suits, by motive."""
 _REPLIES = np.array([0.01, 0.0, 0.01, 0.12, 0.02, 0.01, 0.25])
 """Shares of opened sends that are answered."""
 _UNSUBSCRIBES = 0.018
@@ -93,6 +96,12 @@ class Sends:
         return len(self.touch)
 
 
+def _suits(chunk: Chunk, person: Ints, campaign: Ints) -> Bools:
+    """Whether what a campaign offers is what moves the person."""
+    offers = np.array([row.offer for row in make_campaigns(chunk.world)])
+    return np.asarray(chunk.people.motive[person] == _MOVES[offers[campaign]])
+
+
 @lru_cache(maxsize=1)
 def make_sends(chunk: Chunk) -> Sends:
     """Whom campaigns were sent to, when, and what came of it."""
@@ -120,7 +129,10 @@ def make_sends(chunk: Chunk) -> Sends:
     likes = np.where(chunk.touches.would_order_anyway[touch], 1.35, 1.0) * _OPENS[channel]
     opens = delivered & (rng.random(count) < np.where(moved, 0.97, likes))
     opens |= quits | complains
-    clicks = opens & (rng.random(count) < np.where(moved, 0.82, _CLICKS))
+    suits = _suits(chunk, person, campaign)
+    clicks = opens & (
+        rng.random(count) < np.where(moved, 0.82, np.where(suits, _CLICKS_OF_SUITED, _CLICKS))
+    )
     replies = opens & (rng.random(count) < _REPLIES[channel])
     wait = np.minimum(rng.exponential(9_000.0, count), 0.6 * left)
     open_at = reported + np.maximum(wait.astype(np.int64), 1)

@@ -14,7 +14,6 @@ from orchestration.demo_brand.chunk import (
     product_ids,
 )
 from orchestration.demo_brand.columns import (
-    Floats,
     codes,
     flags,
     instants,
@@ -127,7 +126,8 @@ def _surveys(chunk: Chunk) -> Rows:
     rng = stream(chunk.world.spec.seed, chunk.number, "service.surveys")
     people, orders = chunk.people, chunk.orders
     card = (people.has_card & ~people.is_test)[orders.person]
-    chance = card * np.where(orders.has_complaint, 0.09, 0.014 + 0.02 * _sociable(chunk))
+    zeal = people.content_zeal[orders.person]
+    chance = card * np.where(orders.has_complaint, 0.09, 0.006 + 0.065 * zeal)
     order = np.flatnonzero(rng.random(len(orders)) < chance)
     invited_at = orders.ordered_at[order] + rng.integers(
         2 * DAY_SECONDS, 7 * DAY_SECONDS, len(order)
@@ -161,8 +161,3 @@ def _surveys(chunk: Chunk) -> Rows:
         },
         responded_at,
     )
-
-
-def _sociable(chunk: Chunk) -> Floats:
-    """Sociability of each order's buyer."""
-    return chunk.people.sociability[chunk.orders.person]

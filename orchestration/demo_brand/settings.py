@@ -57,7 +57,7 @@ class Rates:
     late_days: int = 7
     corrections: float = 0.01
     """Of records with versions: first handed over wrong."""
-    broken_rows: float = 0.012
+    broken_rows: float = 0.016
     """Of records of the tables in `faults.FAULTS`: handed over once more, broken."""
     skewed_clocks: float = 0.02
     """Of devices: a clock up to ten minutes off."""

@@ -335,7 +335,7 @@ def _talk(
 
 
 def _posts(chunk: Chunk, presence: Presence) -> Rows:
-    """Reviews after orders, and photos, stories and forwards of the sociable."""
+    """Reviews after orders, photos and stories of who likes content, forwards of the sociable."""
     rng = stream(chunk.world.spec.seed, chunk.number, "social.posts")
     parts = [_written(rng, chunk, presence), _written_at_one_sitting(chunk)]
     person, kind, topic, likes, featured, at = (
@@ -359,15 +359,17 @@ def _written(rng: np.random.Generator, chunk: Chunk, presence: Presence) -> _Pos
     """What people write now and then."""
     people, orders = chunk.people, chunk.orders
     card = people.has_card & ~people.is_test
-    chance = card[orders.person] * (0.003 + 0.055 * people.sociability[orders.person])
+    chance = card[orders.person] * (0.003 + 0.055 * people.content_zeal[orders.person])
     reviewed = np.flatnonzero(rng.random(len(orders)) < chance)
     reviewed_at = orders.ordered_at[reviewed] + rng.integers(
         3 * DAY_SECONDS, 20 * DAY_SECONDS, len(reviewed)
     )
-    posting, day = presence.visits(rng, 2.9 * people.sociability * card, _COOLS_EARLIER_DAYS)
+    liking = np.outer(people.content_zeal, (1.6, 0.5, 0.0))
+    liking[:, 2] = 0.8 * people.sociability
+    posting, day = presence.visits(rng, liking.sum(axis=1) * card, _COOLS_EARLIER_DAYS)
     person = np.concatenate([orders.person[reviewed], posting])
     at = np.concatenate([reviewed_at, at_local(day, _waking_second(rng, chunk, posting))])
-    kind = np.array((UGC_PHOTO, STORY, FORWARD))[pick(rng, (0.55, 0.17, 0.28), len(posting))]
+    kind = np.array((UGC_PHOTO, STORY, FORWARD))[pick_rows(rng, liking[posting])]
     kind = np.concatenate([np.full(len(reviewed), REVIEW), kind])
     at = np.maximum(at, registered_at(chunk)[person] + 600)
     kept = at <= END

@@ -52,6 +52,7 @@ def _persons(chunk: Chunk) -> pa.Table:
             "habit": codes(HABITS, people.habit),
             "motive": codes(MOTIVES, people.motive),
             "price_sensitivity": real(people.price_sensitivity),
+            "content_zeal": real(people.content_zeal),
             "sociability": real(people.sociability),
             "task_zeal": real(people.task_zeal),
             "is_staff": flags(people.is_staff),

@@ -92,12 +92,10 @@ def main() -> None:
     file = values.published
     file = file / BUILD_FILE_NAME if file.is_dir() else file
     executable = shutil.which("chromium")
-    if executable is None or not file.is_file():
-        raise SystemExit(
-            "Chromium is missing: install it (apt install chromium)."
-            if executable is None
-            else f"There is no published file {file}: publish a brand first."
-        )
+    if executable is None:
+        raise SystemExit("Chromium is missing: install it (apt install chromium).")
+    if not file.is_file():
+        raise SystemExit(f"There is no published file {file}: publish a brand first.")
     with work_folder() as folder:
         runs = in_turn({"board": lambda: go_through(file, executable, folder)}, options.runs)
     times = {key: median([run[key] for run in runs["board"]]) for key in runs["board"][0]}

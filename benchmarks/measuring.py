@@ -18,7 +18,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -227,12 +227,10 @@ def _memory_of(process: int) -> _Memory:
 def _descendants(process: int) -> list[int]:
     """All processes below one; of one that ends meanwhile, those that were found so far."""
     found: list[int] = []
-    try:
+    with suppress(OSError):
         for children in Path(f"/proc/{process}/task").glob("*/children"):
             for number in map(int, children.read_text(encoding="utf-8").split()):
                 found += [number, *_descendants(number)]
-    except OSError:
-        return found
     return found
 
 

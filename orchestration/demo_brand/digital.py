@@ -252,7 +252,7 @@ def _browsing(chunk: Chunk, presence: Presence) -> _Part:
     unpaid = unpaid[rng.random(len(unpaid)) < 0.08]
     unpaid_at = at[unpaid] + rng.integers(20, 600, len(unpaid))
     read = np.concatenate([content, content_share])
-    contents = np.minimum(rng.pareto(0.8, len(read)) * 20, CONTENTS - 1).astype(np.int64)
+    contents = _contents(rng, len(read))
     return _Part(
         _sessions(person, system, campaign=campaign),
         _stacked([
@@ -406,7 +406,7 @@ def _reading(chunk: Chunk, presence: Presence) -> _Part:
     start = at_local(day, _online_second(rng, chunk, person))
     session = np.repeat(np.arange(len(person)), rng.geometric(0.5, len(person)))
     at = start[session] + position_in_group(session) * 90 + rng.integers(0, 60, len(session))
-    read = np.minimum(rng.pareto(0.8, len(session)) * 20, CONTENTS - 1).astype(np.int64)
+    read = _contents(rng, len(session))
     system = np.where(people.has_mini_program[person], MINI_PROGRAM, APP)
     return _Part(_sessions(person, system), _events(session, VIEW, at, content=read), _no_carts())
 
@@ -779,6 +779,11 @@ def _systems(rng: np.random.Generator, chunk: Chunk, person: Ints) -> Ints:
     people = chunk.people
     has = np.stack([people.has_website, people.has_mini_program, people.has_app], axis=1)
     return pick_rows(rng, (has * (0.2 + people.channel_shares[:, : APP + 1]))[person])
+
+
+def _contents(rng: np.random.Generator, count: int) -> Ints:
+    """Numbers of contents that are looked at: a few by most."""
+    return np.minimum(rng.pareto(0.8, count) * 20, CONTENTS - 1).astype(np.int64)
 
 
 def _online_second(rng: np.random.Generator, chunk: Chunk, person: Ints) -> Ints:

@@ -1,10 +1,12 @@
 """What a build on Spark computed and moved, table by table, from Spark's own event log.
 
     python -m benchmarks.spark_stages MEMBERS=PATH [MEMBERS=PATH …] [--at 100_000_000] [--top 25]
+        [--select +fct_orders]
 
 PATH is a raw lake (a folder that holds raw/) of a brand with so many members, which is built on
 Spark from nothing, data tests left out, as a large brand would be (see LARGE); or an event log that
 was written before, uncompressed and in one file. `--logs FOLDER` keeps the logs of what is built.
+With `--select` only these models are built, and only tables that all logs have are compared.
 
 Prints the costliest tables of the last one: core seconds (those of the processor behind a slash),
 rows read, bytes shuffled, spilled and written, how much more than the median task the largest one
@@ -40,9 +42,11 @@ LARGE = {
     "spark.eventLog.enabled": "true",
     "spark.eventLog.compress": "false",
     "spark.eventLog.rolling.enabled": "false",
+    "spark.cleaner.periodicGC.interval": "3min",
 }
 """How a build of a small brand shows the plans of a large one: what grows with the members is not
-sent to every executor, and every stage has all its tasks, so that one that is too large is seen."""
+sent to every executor, and every stage has all its tasks, so that one that is too large is seen.
+What was shuffled is removed early, or a disk would have to hold that of half an hour."""
 
 OPERATORS = {
     "SortMergeJoin": "merge joins",
@@ -191,8 +195,8 @@ def _skew(fetched: Sequence[int]) -> float:
     return max(fetched) / max(1.0, statistics.median(fetched))
 
 
-def build_with_log(lake: Path, logs: Path) -> Path:
-    """Build a lake on Spark from nothing; returns the event log of the build."""
+def build_with_log(lake: Path, logs: Path, selection: Sequence[str]) -> Path:
+    """Build a lake, or a selection of models, on Spark from nothing; returns the event log."""
     with work_folder() as folder:
         logs.mkdir(parents=True, exist_ok=True)
         before = set(logs.iterdir())
@@ -201,10 +205,22 @@ def build_with_log(lake: Path, logs: Path) -> Path:
         (folder / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
         workspace = replace(workspace_in(folder, folder / "landing", lake), engine="spark")
         environment = {"SPARK_CONF_DIR": str(folder), "REKINDLE_SPARK_SHUFFLE_PARTITIONS": "8"}
-        built = build_in(workspace, full_refresh=True, with_tests=False, environment=environment)
+        built = build_in(
+            workspace,
+            full_refresh=True,
+            with_tests=False,
+            environment=environment,
+            selection=selection,
+        )
         print(f"{lake}: built in {built.seconds:,.0f} s, {built.peak / GIB:.1f} GiB at most")
         (log,) = set(logs.iterdir()) - before
     return log
+
+
+def in_all_of_them(logs: Sequence[Log]) -> list[Log]:
+    """The logs without the tables that one of them lacks: a selection beside a whole build."""
+    shared = set.intersection(*(set(log.work) for log in logs))
+    return [Log({name: log.work[name] for name in shared}, log.plans) for log in logs]
 
 
 def print_tables(log: Log, smaller: Log | None, growth: float, top: int) -> None:
@@ -262,18 +278,26 @@ def main() -> None:
     parser.add_argument("--at", type=int, help="members of a brand to work out")
     parser.add_argument("--top", type=int, default=25, help="tables to print")
     parser.add_argument("--logs", type=Path, help="where to keep the logs of what is built")
+    parser.add_argument(
+        "--select", nargs="+", default=(), metavar="MODEL", help="build these only, in dbt's words"
+    )
     parser.add_argument("--plan", metavar="TABLE", help="print the final plan of one table")
     values = parser.parse_args()
     given = [brand.partition("=") for brand in values.brands]
     sizes = [int(members) for members, _, _ in given]
     with work_folder() as folder:
         logs = [
-            _log(Path(path), values.logs / members if values.logs else folder / members)
+            _log(
+                Path(path),
+                values.logs / members if values.logs else folder / members,
+                values.select,
+            )
             for members, _, path in given
         ]
     if values.plan:
         print("\n\n".join(logs[-1].plans.get(values.plan, ["There is no such table."])))
         return
+    logs = in_all_of_them(logs) if values.select else logs
     smaller = logs[-2] if len(logs) > 1 else None
     print_tables(logs[-1], smaller, sizes[-1] / sizes[-2] if len(logs) > 1 else 0, values.top)
     if values.at and smaller is not None:
@@ -281,8 +305,8 @@ def main() -> None:
         print(f"{values.at:,} members: {_cells(then)}")
 
 
-def _log(path: Path, kept: Path) -> Log:
-    file = build_with_log(path, kept) if path.is_dir() else path
+def _log(path: Path, kept: Path, selection: Sequence[str]) -> Log:
+    file = build_with_log(path, kept, selection) if path.is_dir() else path
     with file.open(encoding="utf-8") as lines:
         return read_log(lines)
 

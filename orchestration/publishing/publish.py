@@ -21,6 +21,8 @@ from orchestration.errors import RekindleError
 from orchestration.publishing.marts import Mart, published_marts, quoted
 from orchestration.publishing.shelf import STORAGE_VERSION, Shelf, ShelfError
 from orchestration.warehouse.build import BuildState, manifest_path, only_writer, read_state
+from orchestration.warehouse.spark import warehouse_folder
+from orchestration.warehouse.spark_tables import show_tables
 from orchestration.workspace import BUILD_FILE_NAME, Workspace
 
 PUBLICATION_TABLE = "ops.publication"
@@ -73,6 +75,8 @@ def publish(
     build_file = workspace.build_file(aside)
     with only_writer(build_file):
         state = _complete_state(build_file)
+        if workspace.engine == "spark":
+            _see_tables(build_file)
         marts = published_marts(manifest_path(build_file))
         folders = [workspace.serving_folder(aside)]
         if aside is not None:
@@ -157,6 +161,17 @@ def _complete_state(build_file: Path) -> BuildState:
             f"before is still there. Build again (rekindle build), then publish."
         )
     return state
+
+
+def _see_tables(build_file: Path) -> None:
+    """Look at Spark's tables anew: the warehouse may be within reach only now."""
+    if not show_tables(build_file, manifest_path(build_file)):
+        raise PublishError(
+            f"The build on Spark has passed, but none of its tables is in "
+            f"{warehouse_folder(build_file.parent)}, so there is nothing to publish. Set "
+            "REKINDLE_SPARK_WAREHOUSE to the folder in which this machine sees Spark's warehouse "
+            "(a mount or a copy of it) and publish again, or let BI read the tables where they lie."
+        )
 
 
 def _alert_events(

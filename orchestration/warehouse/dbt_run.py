@@ -306,4 +306,4 @@ def _message(kind: str, result: Mapping[str, Any]) -> str:
 
 def _last_lines(errors: Sequence[str], lines: int = 12) -> list[str]:
     text = [line for error in errors for line in error.splitlines() if line.strip()]
-    return text[:lines]
+    return list(dict.fromkeys(text))[:lines]

@@ -39,8 +39,11 @@ exec "{{java}}" "$@"
 def spark_environment(build_folder: Path, given: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What to add to the environment of a dbt that builds into `build_folder`.
 
-    What `given` sets already stays. Raises RekindleError where Spark or Java is missing.
+    What `given` sets already stays. With REKINDLE_SPARK_HOST it is a cluster that is there already,
+    which needs nothing here. Raises RekindleError where Spark or Java is missing.
     """
+    if given.get("REKINDLE_SPARK_HOST"):
+        return {"REKINDLE_ENGINE": "spark_thrift"}
     home = spark_home(given)
     folder = build_folder.absolute()
     metastore = f"jdbc:derby:;databaseName={folder / METASTORE};create=true"

@@ -20,8 +20,11 @@ from orchestration.warehouse.spark import warehouse_folder
 MATERIALISED_AS_VIEW = {"view", "ephemeral"}
 
 
-def show_tables(build_file: Path, manifest: Path) -> None:
-    """Write the build file anew: views over all tables of the manifest; it appears whole."""
+def show_tables(build_file: Path, manifest: Path) -> int:
+    """Write the build file anew: views over all tables of the manifest; it appears whole.
+
+    Returns how many tables are seen from here: none where the warehouse is out of reach.
+    """
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
     unfinished = build_file.with_name(f".{build_file.name}.{os.getpid()}.tmp")
     unfinished.unlink(missing_ok=True)
@@ -29,7 +32,11 @@ def show_tables(build_file: Path, manifest: Path) -> None:
         for node in nodes:
             if node["resource_type"] in {"model", "seed"}:
                 _show(connection, warehouse_folder(build_file.parent), node)
+        row = connection.execute(
+            "select count(*) from duckdb_views() where not internal"
+        ).fetchone()
     unfinished.replace(build_file)
+    return int(row[0]) if row else 0
 
 
 def _show(connection: duckdb.DuckDBPyConnection, warehouse: Path, node: Mapping[str, Any]) -> None:

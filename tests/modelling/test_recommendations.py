@@ -27,6 +27,7 @@ MODELS = (
     "int_insight__recommendation_days",
     "int_insight__product_histories",
     "int_insight__product_popularity",
+    "int_insight__recommendation_sizes",
     "int_insight__product_pairs",
     "int_insight__unwanted_products",
     "int_insight__product_candidates",
@@ -315,6 +316,37 @@ def test_sql_recommends_what_loops_do(seed: int) -> None:
         assert value == pytest.approx(figures[name if name == "people" else f"model {name}"])
         if baseline != "none":
             assert baseline_value == pytest.approx(figures[f"{baseline} {name}"])
+
+
+def test_as_many_teach_and_are_tried_as_the_policy_bounds() -> None:
+    """Strides so that the pairs of all teachers, and all who are tried, come to the bounds."""
+    run = run_sql(random_shop(1))
+    days = "select * replace (300 as learnt_pairs, 7 as trial_people) from ref.days"
+    run.table("days", "select * from ref.int_insight__recommendation_days")
+    run.table("int_insight__recommendation_days", days)
+    run.run("int_insight__recommendation_sizes")
+    buyers = {
+        (step, product): number
+        for step, product, number in run.connection.execute(
+            "select step, product_id, buyers from ref.int_insight__product_popularity"
+        ).fetchall()
+    }
+    spread: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for step, person, product in run.connection.execute(
+        "select step, one_id, product_id from ref.int_insight__product_histories"
+        " where purchases > 0"
+    ).fetchall():
+        spread[step][person] += buyers.get((step, product), 0) >= SUPPORT
+    expected = {
+        step: (
+            math.ceil(sum(math.comb(min(one, PAIRED), 2) for one in people.values()) / 300),
+            math.ceil(len(people) / 7),
+        )
+        for step, people in spread.items()
+    }
+    strides = run.connection.execute("from ref.int_insight__recommendation_sizes").fetchall()
+    assert {step: tuple(both) for step, *both in strides} == expected
+    assert all(stride > 1 for both in expected.values() for stride in both)
 
 
 MISTAKES = {

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.errors import RekindleError
+from orchestration.publishing.publish import PublishError, publish
 from orchestration.warehouse import spark
+from orchestration.warehouse.build import BuildState, manifest_path, write_state
 from orchestration.warehouse.spark_tables import show_tables
 from orchestration.workspace import resolve_workspace
+from tests.conftest import make_workspace
 
 
 def java(folder: Path, version: str) -> Path:
@@ -71,6 +76,14 @@ def test_environment_keeps_what_is_set(tmp_path: Path) -> None:
     assert str(tmp_path / "metastore") in added["REKINDLE_SPARK_METASTORE"]
 
 
+def test_a_cluster_that_is_there_already_needs_neither_spark_nor_java(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    given = {"REKINDLE_SPARK_HOST": "spark.example", "PATH": str(tmp_path)}
+    assert spark.spark_environment(tmp_path, given) == {"REKINDLE_ENGINE": "spark_thrift"}
+
+
 @pytest.mark.parametrize(
     ("given", "folder"),
     [
@@ -110,8 +123,19 @@ def test_tables_of_spark_are_views_of_the_build_file(tmp_path: Path) -> None:
         (tables / folder).mkdir(parents=True)
         duckdb.execute(f"copy (select 1 as one) to '{tables / folder}/part-0.parquet'")
     build_file = tmp_path / "rekindle.duckdb"
-    show_tables(build_file, manifest)
+    assert show_tables(build_file, manifest) == 2
     with duckdb.connect(str(build_file), read_only=True) as connection:
         assert connection.execute("from core.plain").fetchall() == [(1,)]
         assert connection.execute("from core.cut").fetchall() == [(1,), (1,)]
         assert len(connection.execute("show all tables").fetchall()) == 2
+
+
+def test_tables_that_are_out_of_reach_are_not_published(tmp_path: Path) -> None:
+    workspace = replace(make_workspace(tmp_path, tmp_path / "landing"), engine="spark")
+    build_file = workspace.build_file()
+    build_file.parent.mkdir(parents=True)
+    build_file.touch()
+    write_state(build_file, BuildState("succeeded", "", "1", "b", "UTC", "CNY", None, None))
+    manifest_path(build_file).write_text(json.dumps({"nodes": {}}))
+    with pytest.raises(PublishError, match=r"none of its tables is in .*/spark/warehouse"):
+        publish(workspace, now=datetime.now(UTC))

@@ -3,7 +3,7 @@
 with
 
 policy as (
-    select step, anchor_products, popular_products, trial_people
+    select step, anchor_products, popular_products
     from {{ ref('int_insight__recommendation_days') }}
 ),
 
@@ -15,22 +15,6 @@ popularity as (
 unwanted as (
     select step, one_id, category_id, product_id, why
     from {{ ref('int_insight__unwanted_products') }}
-),
-
-sizes as (
-    select
-        people.step,
-        greatest(
-            cast(ceil(cast(count(*) as double) / nullif(max(policy.trial_people), 0)) as bigint), 1
-        ) as stride
-    from (
-        select step, one_id
-        from {{ ref('int_insight__product_histories') }}
-        where purchases > 0
-        group by step, one_id
-    ) as people
-    inner join policy on people.step = policy.step
-    group by people.step
 ),
 
 histories as (
@@ -47,10 +31,11 @@ histories as (
                 histories.product_id asc nulls last
         ) as anchor_rank
     from {{ ref('int_insight__product_histories') }} as histories
-    inner join sizes on histories.step = sizes.step
+    inner join {{ ref('int_insight__recommendation_sizes') }} as sizes
+        on histories.step = sizes.step
     where
         histories.purchases > 0
-        and (histories.step = 0 or {{ key_number('histories.one_id') }} % sizes.stride = 0)
+        and (histories.step = 0 or {{ key_number('histories.one_id') }} % sizes.trial_stride = 0)
 ),
 
 paired as (

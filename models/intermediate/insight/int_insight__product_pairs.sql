@@ -4,7 +4,7 @@
 with
 
 policy as (
-    select step, paired_products, learnt_pairs, min_support, shrinkage, pairs_per_product
+    select step, paired_products, min_support, shrinkage, pairs_per_product
     from {{ ref('int_insight__recommendation_days') }}
 ),
 
@@ -37,42 +37,16 @@ bounded as (
     where spread.product_rank <= policy.paired_products
 ),
 
-people as (
-    select step, one_id, count(*) as products
-    from bounded
-    group by step, one_id
-),
-
 -- one person of so many teaches
-strides as (
-    select
-        people.step,
-        greatest(
-            cast(ceil(
-                cast(sum(people.products * (people.products - 1)) as double)
-                / nullif(2 * max(policy.learnt_pairs), 0)
-            ) as bigint), 1
-        ) as stride
-    from people
-    inner join policy on people.step = policy.step
-    group by people.step
-),
-
-teachers as (
-    select people.step, people.one_id
-    from people
-    inner join strides on people.step = strides.step
-    where {{ key_number('people.one_id') }} % strides.stride = 0
-),
-
 taught as (
     select bounded.step, bounded.one_id, bounded.product_id, bounded.first_date
     from bounded
-    inner join teachers on bounded.step = teachers.step and bounded.one_id = teachers.one_id
+    inner join {{ ref('int_insight__recommendation_sizes') }} as sizes on bounded.step = sizes.step
+    where {{ key_number('bounded.one_id') }} % sizes.teaching_stride = 0
 ),
 
-sizes as (
-    select step, count(*) as people from teachers
+teachers as (
+    select step, count(distinct one_id) as people from taught
     group by step
 ),
 
@@ -107,11 +81,11 @@ lifts as (
         popularity.popularity,
         cast(pairs.people + policy.shrinkage as double) / nullif(
             cast(buyers.buyers as double) * next_buyers.buyers * 0.5
-            * (cast(1 as double) / nullif(sizes.people, 0)) + policy.shrinkage, 0
+            * (cast(1 as double) / nullif(teachers.people, 0)) + policy.shrinkage, 0
         ) as lift
     from pairs
     inner join policy on pairs.step = policy.step
-    inner join sizes on pairs.step = sizes.step
+    inner join teachers on pairs.step = teachers.step
     inner join buyers on pairs.step = buyers.step and pairs.product_id = buyers.product_id
     inner join buyers as next_buyers
         on pairs.step = next_buyers.step and pairs.next_product_id = next_buyers.product_id

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from orchestration.adapters import cdnow, complete_journey
 from orchestration.loading.load import load
+from orchestration.warehouse import dbt_run
 from orchestration.warehouse.build import BuildOptions, building, dbt_files, finish_build
 from orchestration.warehouse.dbt_run import dbt_environment, failure_message
 from orchestration.workspace import Workspace
@@ -88,7 +89,9 @@ def build_brand(
         arguments.insert(arguments.index("resource_type:unit_test"), "resource_type:test")
         arguments += selection
         zone = plan.lake.business_zone
-        result = run_dbt(files, arguments, dbt_environment(plan.sources, plan.build_file, zone))
+        environment = dbt_environment(plan.sources, plan.build_file, zone, plan.engine)
+        run = run_dbt if plan.engine == "duckdb" else dbt_run.run_dbt  # forks know DuckDB only
+        result = run(files, arguments, environment)
         assert result.is_successful, failure_message(result, files)
         return finish_build(plan, files, dict(result.counts)).build_file
 

@@ -10,6 +10,15 @@
     'name_text', 'name_head', 'name_tail', 'name_letters', 'gender', 'birthday', 'numbers', 'house',
     'street', 'street_letters', 'city', 'place', 'postcode',
 ] %}
+{%- set counted = {
+    'name': ['coalesce(name_letters, name_text)'],
+    'birthday': ['birthday'],
+    'address': ['street', 'numbers'],
+    'house': ['street', 'house'],
+    'street': ['street'],
+    'place': ['place'],
+    'postcode': ['postcode'],
+} %}
 {%- set content = [] %}
 {%- for field in contents %}
 {%- set text = 'cast(' ~ field ~ ' as string)' %}
@@ -155,11 +164,12 @@ select
     city,
     place,
     postcode,
-    count(*) over (partition by coalesce(name_letters, name_text)) as name_holders,
-    count(*) over (partition by birthday) as birthday_holders,
-    count(*) over (partition by street, numbers) as address_holders,
-    count(*) over (partition by street, house) as house_holders,
-    count(*) over (partition by street) as street_holders,
-    count(*) over (partition by place) as place_holders,
-    count(*) over (partition by postcode) as postcode_holders
+    -- what is not known is nobody's and everybody's: each a part of its own, no task holds them all
+    {%- for field, values in counted.items() %}
+    case when {{ values[0] }} is not null then count(*) over (
+        partition by
+            {{ values | join(', ') }},
+            case when {{ values[0] }} is null then profile_id end
+    ) end as {{ field }}_holders{{ ',' if not loop.last }}
+    {%- endfor %}
 from profiles

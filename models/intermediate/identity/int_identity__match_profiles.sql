@@ -3,6 +3,8 @@
 -- the same are one profile. Words that stand in every address tell nobody apart. Of two profiles
 -- with one number and one content all else is equal but what counts others: so what was once found
 -- out about them holds (int_identity__match_profile_keys, int_identity__match_levels).
+-- Who shares what is not known is not counted; each such profile is a part of its own, so that no
+-- task holds all of them.
 {%- set street_words = 'street|st|road|rd|avenue|ave|place|pl|crescent|cres|drive|dr|lane|ln|close'
     ~ '|cl|court|ct|circuit|cct|way|parade|pde|terrace|tce|highway|hwy|boulevard|blvd|square|sq'
     ~ '|unit|flat|apt|apartment|suite|no|floor|building|bldg' %}
@@ -10,15 +12,6 @@
     'name_text', 'name_head', 'name_tail', 'name_letters', 'gender', 'birthday', 'numbers', 'house',
     'street', 'street_letters', 'city', 'place', 'postcode',
 ] %}
-{%- set counted = {
-    'name': ['coalesce(name_letters, name_text)'],
-    'birthday': ['birthday'],
-    'address': ['street', 'numbers'],
-    'house': ['street', 'house'],
-    'street': ['street'],
-    'place': ['place'],
-    'postcode': ['postcode'],
-} %}
 {%- set content = [] %}
 {%- for field in contents %}
 {%- set text = 'cast(' ~ field ~ ' as string)' %}
@@ -164,12 +157,48 @@ select
     city,
     place,
     postcode,
-    -- what is not known is nobody's and everybody's: each a part of its own, no task holds them all
-    {%- for field, values in counted.items() %}
-    case when {{ values[0] }} is not null then count(*) over (
-        partition by
-            {{ values | join(', ') }},
-            case when {{ values[0] }} is null then profile_id end
-    ) end as {{ field }}_holders{{ ',' if not loop.last }}
-    {%- endfor %}
+    case
+        when coalesce(name_letters, name_text) is not null
+            then count(*) over (
+                    partition by
+                        coalesce(name_letters, name_text),
+                        case when coalesce(name_letters, name_text) is null then profile_id end
+                )
+    end as name_holders,
+    case
+        when birthday is not null
+            then count(*) over (
+                    partition by birthday, case when birthday is null then profile_id end
+                )
+    end as birthday_holders,
+    case
+        when street is not null
+            then count(*) over (
+                    partition by street, numbers, case when street is null then profile_id end
+                )
+    end as address_holders,
+    case
+        when street is not null
+            then count(*) over (
+                    partition by street, house, case when street is null then profile_id end
+                )
+    end as house_holders,
+    case
+        when street is not null
+            then count(*) over (
+                    partition by street, case when street is null then profile_id end
+                )
+    end as street_holders,
+    case
+        when place is not null
+            then count(*) over (
+                    partition by place, case when place is null then profile_id end
+                )
+    end as place_holders,
+    case
+        when postcode is not null
+            then count(*) over (
+                    partition by postcode, case when postcode is null then profile_id end
+                )
+    end as postcode_holders
 from profiles

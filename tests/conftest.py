@@ -22,7 +22,7 @@ from orchestration.loading.load import load
 from orchestration.warehouse import dbt_run
 from orchestration.warehouse.build import BuildOptions, building, dbt_files, finish_build
 from orchestration.warehouse.dbt_run import dbt_environment, failure_message
-from orchestration.workspace import Workspace
+from orchestration.workspace import PROJECT, Workspace
 from tests.dbt_forks import run_dbt
 
 LOADED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -76,15 +76,18 @@ def load_brand(workspace: Workspace) -> None:
 
 
 def build_brand(
-    workspace: Workspace, options: BuildOptions = DATA_S_OWN_DATE, *selection: str
+    workspace: Workspace,
+    options: BuildOptions = DATA_S_OWN_DATE,
+    *selection: str,
+    project: Path = PROJECT,
 ) -> Path:
     """Build the warehouse of a loaded brand; returns the build file.
 
     The tests of dbt stay out: they run in every build that users make, and the tests that call this
     compare rows with something stronger.
     """
-    with building(workspace, options) as plan:
-        files = dbt_files(plan.build_file)
+    with building(workspace, options, project=project) as plan:
+        files = dbt_files(plan.build_file, project)
         arguments = list(plan.dbt_arguments)
         arguments.insert(arguments.index("resource_type:unit_test"), "resource_type:test")
         arguments += selection

@@ -3,9 +3,9 @@
 {%- endmacro %}
 
 {% macro default__add_days(day, number_of_days) -%}
-    cast({{ day }} + cast({{ number_of_days }} as integer) as date)
+    cast({{ day }} + cast(floor({{ number_of_days }}) as integer) as date)
 {%- endmacro %}
 
 {% macro spark__add_days(day, number_of_days) -%}
-    date_add({{ day }}, cast({{ number_of_days }} as int))
+    date_add({{ day }}, cast(floor({{ number_of_days }}) as int))
 {%- endmacro %}

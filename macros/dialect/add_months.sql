@@ -3,9 +3,9 @@
 {%- endmacro %}
 
 {% macro default__add_months(day, number_of_months) -%}
-    cast({{ day }} + to_months(cast({{ number_of_months }} as integer)) as date)
+    cast({{ day }} + to_months(cast(floor({{ number_of_months }}) as integer)) as date)
 {%- endmacro %}
 
 {% macro spark__add_months(day, number_of_months) -%}
-    add_months({{ day }}, cast({{ number_of_months }} as int))
+    add_months({{ day }}, cast(floor({{ number_of_months }}) as int))
 {%- endmacro %}

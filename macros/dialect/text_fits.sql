@@ -7,5 +7,5 @@
 {%- endmacro %}
 
 {% macro spark__text_fits(expression, pattern) -%}
-    ({{ expression }} rlike concat('^(?:', {{ pattern }}, ')$'))
+    ({{ expression }} rlike ('^(?:' || {{ pattern }} || ')\\z'))
 {%- endmacro %}

@@ -7,5 +7,8 @@
 {%- endmacro %}
 
 {% macro spark__texts_joined(expression) -%}
-    array_join(array_sort(collect_list({{ expression }})), ' ')
+    case
+        when count({{ expression }}) > 0
+            then array_join(array_sort(collect_list({{ expression }})), ' ')
+    end
 {%- endmacro %}

@@ -14,6 +14,8 @@ from orchestration.adapters.landing_files import sql_text
 from orchestration.demo_brand.generate import Slice, write_brand
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
 from orchestration.warehouse.build import BuildOptions
+from orchestration.workspace import PROJECT
+from tests.parity.planted import plant_corrections, plant_records, planted_project
 
 MEMBERS = 400
 """Members of the demo brand, of which every kind of record and ugliness has some."""
@@ -32,25 +34,31 @@ class Brand:
     """Writes the deliveries of two consecutive days, each into the same landing folder.
 
     `options` are those of its builds: the brands differ in them, so that every branch of a model is
-    built.
+    built. `project` writes the project that builds it into a folder, where that is not this one.
     """
 
     name: str
     deliveries: tuple[Callable[[Path], None], Callable[[Path], None]]
     options: BuildOptions = field(default_factory=BuildOptions)
+    project: Callable[[Path], Path] = lambda _: PROJECT
 
 
 def demo_brand(members: int = MEMBERS) -> Brand:
-    """The demo brand up to its last day but one, and its last day as it was handed over."""
+    """The demo brand up to its last day but one, and its last day as it was handed over.
+
+    With what `tests.parity.planted` adds to either.
+    """
     spec = BrandSpec(members=members)
 
     def before(landing: Path) -> None:
         write_brand(landing.parent, spec, Slice(LAST_DATE - timedelta(days=1)))
+        plant_records(landing)
 
     def last_day(landing: Path) -> None:
         write_brand(landing.parent, spec, Slice(first=LAST_DATE, last=LAST_DATE))
+        plant_corrections(landing)
 
-    return Brand("demo brand", (before, last_day))
+    return Brand("demo brand", (before, last_day), project=planted_project)
 
 
 def the_complete_journey() -> Brand:

@@ -71,15 +71,19 @@ class BothEngines:
         self._spark = SparkProcess(root / "spark")
         self._brand = ""
         self._days: list[list[Compared]] = []
+        self.months: list[dict[str, set[str]]] = []
+        """After each delivery of the brand: tables that Spark cuts by month, and their months."""
         self._is_empty = True
 
     def days(self, brand: Brand) -> list[list[Compared]]:
         """The comparison of every model after each delivery of a brand."""
         if self._brand != brand.name:
             self._forget()
+            project = brand.project(self._root / "brand" / "project")
             for deliver in brand.deliveries:
                 deliver(self._root / "brand" / "landing")
-                self._days.append(self._build(brand))
+                self._days.append(self._build(brand, project))
+                self.months.append(self._months())
             self._brand = brand.name
         return self._days
 
@@ -100,12 +104,13 @@ class BothEngines:
         self._spark.close()
         shutil.rmtree(self._root)
 
-    def _build(self, brand: Brand) -> list[Compared]:
+    def _build(self, brand: Brand, project: Path) -> list[Compared]:
         workspace = self._workspace
         load_brand(workspace)
         self._is_empty = False
-        self._spark.begin("build", str(self._root / "brand"), json.dumps(asdict(brand.options)))
-        build_brand(workspace, brand.options)
+        modes = json.dumps(asdict(brand.options))
+        self._spark.begin("build", str(self._root / "brand"), str(project), modes)
+        build_brand(workspace, brand.options, project=project)
         assert self._spark.answer() == (None if self._days else "first build")
         return self._compare()
 
@@ -119,9 +124,16 @@ class BothEngines:
             only,
         )
 
+    def _months(self) -> dict[str, set[str]]:
+        months: dict[str, set[str]] = {}
+        for part in self._spark.warehouse.glob("*.db/*/_month=*"):
+            table = f"{part.parents[1].stem}.{part.parent.name}"
+            months.setdefault(table, set()).add(part.name)
+        return months
+
     def _forget(self) -> None:
         self._brand = ""
-        self._days = []
+        self._days, self.months = [], []
         if not self._is_empty:
             shutil.rmtree(self._root / "brand", ignore_errors=True)
             self._spark.begin("forget")

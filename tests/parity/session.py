@@ -14,6 +14,12 @@ import yaml
 from orchestration.warehouse.spark import spark_environment
 from orchestration.workspace import PROJECT
 
+FOLDING = tuple(
+    f"org.apache.spark.sql.catalyst.optimizer.{rule}"
+    for rule in ("ConstantFolding", "ConvertToLocalRelation")
+)
+"""With these Spark answers a query of literals while it plans, by other code than on rows."""
+
 
 def start_session(folder: Path) -> Any:
     """A session on this machine; what it writes lies in `folder`.
@@ -25,6 +31,7 @@ def start_session(folder: Path) -> Any:
     builder = importlib.import_module("pyspark.sql").SparkSession.builder
     settings = profile_settings({**os.environ, **environment})
     settings["spark.sql.catalogImplementation"] = "in-memory"
+    settings["spark.sql.optimizer.excludedRules"] = ",".join(FOLDING)
     for name, value in settings.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()

@@ -52,14 +52,15 @@ THREADS = 3
 """Statements at once: while Spark plans one, its executors work at another."""
 
 
-def build(root: str, modes: str) -> str | None:
+def build(root: str, project: str, modes: str) -> str | None:
     """Build and keep the state like `rekindle build --engine spark`, without dbt's tests.
 
     Returns the reason for a full refresh, or None.
     """
     workspace = spark_workspace(Path(root))
-    with building(workspace, BuildOptions(**json.loads(modes))) as plan:
-        files = dbt_files(plan.build_file)
+    options = BuildOptions(**json.loads(modes))
+    with building(workspace, options, project=Path(project)) as plan:
+        files = dbt_files(plan.build_file, Path(project))
         environment = dbt_environment(
             plan.sources, plan.build_file, plan.lake.business_zone, "spark"
         )

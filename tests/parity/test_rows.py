@@ -18,6 +18,19 @@ Report = dict[tuple[str, int], list[Compared]]
 DEMO_BRAND = demo_brand()
 BRANDS = (the_complete_journey(), DEMO_BRAND)
 
+CUT_BY_MONTH = sorted(
+    f"staging.stg_{name}"
+    for name in (
+        "app__events",
+        "commerce__carts",
+        "commerce__order_lines",
+        "commerce__orders",
+        "loyalty__points_transactions",
+        "mini_program__events",
+        "website__events",
+    )
+)
+
 SPARK_S_BODY = "cast(datediff({{ later }}, {{ earlier }}) as bigint)"
 BAD_CAST = "cast(replace(cast({{ later }} - {{ earlier }} as string), ' days', '') as bigint)"
 """Spark writes such a difference as INTERVAL '7' DAY, which is no number."""
@@ -43,6 +56,22 @@ def test_the_same_rows_on_two_days(engines: BothEngines, brand: Brand, report: R
     }
     assert not different
     assert all(any(one.rows for one in models) for models in days)
+
+
+def test_no_model_of_the_demo_brand_is_without_rows(engines: BothEngines) -> None:
+    """Two tables without a row are equal whatever made them."""
+    for models in engines.days(DEMO_BRAND):
+        assert [one.name for one in models if not one.rows] == []
+
+
+def test_the_second_day_touches_months_and_empties_one(engines: BothEngines) -> None:
+    """Each table that Spark cuts by month has rewritten months, a new one or not, and one less."""
+    engines.days(DEMO_BRAND)
+    before, after = engines.months
+    assert sorted(before) == sorted(after) == CUT_BY_MONTH
+    for table in CUT_BY_MONTH:
+        assert len(before[table] - after[table]) == 1, table
+        assert len(before[table] & after[table]) > 12, table
 
 
 def test_a_bad_cast_that_dbt_passes_is_noticed(engines: BothEngines, tmp_path: Path) -> None:

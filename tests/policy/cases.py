@@ -179,16 +179,15 @@ def one_engine(draft: Draft) -> None:
     del draft.manifest["macros"][f"macro.{PACKAGE}.spark__{name}"]
 
 
-def duckdb_body_for_spark(draft: Draft) -> None:
-    """Gives a dialect macro for Spark a function that DuckDB alone has."""
-    path = draft.macro()["original_file_path"]
-    draft.files[path] = draft.files[path].replace("date_add(", "to_months(")
+def spark_body(instead_of_date_add: str) -> Callable[[Draft], Any]:
+    """Gives a dialect macro for Spark another beginning than date_add(."""
 
+    def change(draft: Draft) -> None:
+        path = draft.macro()["original_file_path"]
+        assert "date_add(" in draft.files[path]
+        draft.files[path] = draft.files[path].replace("date_add(", instead_of_date_add)
 
-def duckdb_syntax_for_spark(draft: Draft) -> None:
-    """Gives a dialect macro for Spark an expression that does not parse there."""
-    path = draft.macro()["original_file_path"]
-    draft.files[path] = draft.files[path].replace("date_add(", "(date_add(")
+    return change
 
 
 def source_elsewhere(draft: Draft) -> None:
@@ -465,10 +464,23 @@ CASES = (
     Case("shared_sql_only", "not SQL", query("select from where"), "not SQL that both engines"),
     Case("shared_sql_only", "from first", query("from {{ ref('dim_member') }} select (one"),
          "not SQL that both engines"),
-    Case("compiled_sql_is_spark_s", "DuckDB's body for Spark", duckdb_body_for_spark,
-         "calls to_months(), which Spark is not known to have"),
-    Case("compiled_sql_is_spark_s", "not SQL of Spark", duckdb_syntax_for_spark,
-         "compiled for Spark, is not Spark SQL"),
+    Case("shared_sql_only", "a snapshot", file("snapshots/case.sql",
+         "{% snapshot case %}\nselect trim(one) as one from {{ ref('dim_member') }}\n"
+         "{% endsnapshot %}\n"), "calls trim()"),
+    *(
+        Case("compiled_sql_is_spark_s", name, spark_body(body), says)
+        for name, body, says in (
+            ("DuckDB's body for Spark", "to_months(",
+             "calls to_months(), which Spark is not known to have"),
+            ("not SQL of Spark", "(date_add(", "compiled for Spark, is not Spark SQL"),
+            ("a function that models may not call", "unnest(", "calls unnest()"),
+            ("a cast that hides what is bad", "try_cast('1' as int) + date_add(",
+             "calls try_cast()"),
+            ("a type of DuckDB", "cast(1 as hugeint) + date_add(", "casts to hugeint"),
+            ("a list counted from 1", "array_sort(collect_list(one))[1] + date_add(",
+             "indexes into a list"),
+        )
+    ),
     Case("shared_types_only", "a double colon",
          query("select one::date as two from {{ ref('dim_member') }}"), "casts with '::'"),
     Case("shared_types_only", "varchar",
@@ -529,6 +541,12 @@ CASES = (
     Case("models_know_no_engine", "a branch by target",
          query("select 1 as one {% if target.type == 'duckdb' %}, 2 as two {% endif %}"),
          "uses 'target.'"),
+    Case("models_know_no_engine", "a branch by the environment",
+         query("select 1 as one {% if env_var('REKINDLE_ENGINE') == 'spark' %}, 2 as two"
+               " {% endif %}"), "uses 'env_var('REKINDLE_ENGINE'"),
+    Case("models_know_no_engine", "a branch by a variable",
+         query("select 1 as one {% if var('engine') == 'spark' %}, 2 as two {% endif %}"),
+         "uses 'var('engine'"),
     Case("models_know_no_engine", "dbt's date arithmetic",
          query("select {{ dbt.dateadd('day', 1, 'one') }} as two from {{ ref('dim_member') }}"),
          "uses 'dbt.dateadd('"),

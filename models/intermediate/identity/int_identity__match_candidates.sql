@@ -3,10 +3,37 @@
 -- how often levels agree among strangers; they are never joined.
 {%- set chance_profiles = 20000 %}
 {%- set chance_partners = 10 %}
+{%- set key_numbers = 1152921504606846976 %}
 with
 
 keys as (
     select block_id, profile_id, person_id from {{ ref('int_identity__match_keys') }}
+),
+
+population as (
+    select count(*) as profiles from {{ ref('int_identity__match_profiles') }}
+),
+
+numbered_profiles as (
+    select
+        profile_id,
+        person_id,
+        {{ key_number('cast(profile_id as string)') }} as chance_number
+    from {{ ref('int_identity__match_profiles') }}
+),
+
+-- The smallest numbers, about three times as many as are wanted, so that no engine sorts everybody.
+drawn_profiles as (
+    select
+        numbered_profiles.profile_id,
+        numbered_profiles.person_id,
+        numbered_profiles.chance_number
+    from numbered_profiles
+    cross join population
+    where
+        cast(numbered_profiles.chance_number as double)
+        <= cast({{ 3 * chance_profiles }} as double) / nullif(population.profiles, 0)
+        * cast({{ key_numbers }} as double)
 ),
 
 shuffled_profiles as (
@@ -14,11 +41,9 @@ shuffled_profiles as (
         profile_id,
         person_id,
         row_number() over (
-            order by
-                {{ key_number('cast(profile_id as string)') }} asc nulls last,
-                profile_id asc nulls last
+            order by chance_number asc nulls last, profile_id asc nulls last
         ) as place
-    from {{ ref('int_identity__match_profiles') }}
+    from drawn_profiles
 ),
 
 pairs as (

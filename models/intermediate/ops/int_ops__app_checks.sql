@@ -14,12 +14,12 @@ all_users as (
         delivered.email_status,
         delivered.device_id,
         case
-            when delivered.phone_token is not null and delivered.phone_status = 'usable'
-                then count(*) over (partition by delivered.phone_token)
+            when delivered.phone_status = 'usable'
+                then {{ holders_of('delivered.phone_token', 'delivered.app_user_id') }}
         end as phone_holders,
         case
-            when delivered.email_token is not null and delivered.email_status = 'usable'
-                then count(*) over (partition by delivered.email_token)
+            when delivered.email_status = 'usable'
+                then {{ holders_of('delivered.email_token', 'delivered.app_user_id') }}
         end as email_holders
     from {{ ref('stg_app__users') }} as delivered
 ),

@@ -24,26 +24,17 @@ all_members as (
         delivered.referrer_member_no,
         known_stores.store_id is not null as is_register_store_id_known,
         known_referrers.member_no is not null as is_referrer_member_no_known,
+        {{ holders_of('delivered.card_no_token', 'delivered.member_no') }} as card_no_holders,
         case
-            when delivered.card_no_token is not null
-                then count(*) over (partition by delivered.card_no_token)
-        end as card_no_holders,
-        case
-            when delivered.phone_token is not null and delivered.phone_status = 'usable'
-                then count(*) over (partition by delivered.phone_token)
+            when delivered.phone_status = 'usable'
+                then {{ holders_of('delivered.phone_token', 'delivered.member_no') }}
         end as phone_holders,
         case
-            when delivered.email_token is not null and delivered.email_status = 'usable'
-                then count(*) over (partition by delivered.email_token)
+            when delivered.email_status = 'usable'
+                then {{ holders_of('delivered.email_token', 'delivered.member_no') }}
         end as email_holders,
-        case
-            when delivered.unionid_token is not null
-                then count(*) over (partition by delivered.unionid_token)
-        end as unionid_holders,
-        case
-            when delivered.id_token_token is not null
-                then count(*) over (partition by delivered.id_token_token)
-        end as id_token_holders
+        {{ holders_of('delivered.unionid_token', 'delivered.member_no') }} as unionid_holders,
+        {{ holders_of('delivered.id_token_token', 'delivered.member_no') }} as id_token_holders
     from {{ ref('stg_crm__members') }} as delivered
     left join {{ ref('stg_catalog__stores') }} as known_stores
         on delivered.register_store_id = known_stores.store_id

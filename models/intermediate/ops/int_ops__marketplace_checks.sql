@@ -13,8 +13,8 @@ all_buyers as (
         delivered.receiver_name,
         delivered.receiver_address,
         case
-            when delivered.phone_token is not null and delivered.phone_status = 'usable'
-                then count(*) over (partition by delivered.phone_token)
+            when delivered.phone_status = 'usable'
+                then {{ holders_of('delivered.phone_token', 'delivered.buyer_id') }}
         end as phone_holders
     from {{ ref('stg_marketplace__buyers') }} as delivered
 ),

@@ -13,13 +13,10 @@ all_users as (
         delivered.phone_status,
         delivered.nickname,
         case
-            when delivered.phone_token is not null and delivered.phone_status = 'usable'
-                then count(*) over (partition by delivered.phone_token)
+            when delivered.phone_status = 'usable'
+                then {{ holders_of('delivered.phone_token', 'delivered.openid') }}
         end as phone_holders,
-        case
-            when delivered.unionid_token is not null
-                then count(*) over (partition by delivered.unionid_token)
-        end as unionid_holders
+        {{ holders_of('delivered.unionid_token', 'delivered.openid') }} as unionid_holders
     from {{ ref('stg_mini_program__users') }} as delivered
 ),
 

@@ -13,12 +13,12 @@ all_users as (
         delivered.email,
         delivered.email_status,
         case
-            when delivered.phone_token is not null and delivered.phone_status = 'usable'
-                then count(*) over (partition by delivered.phone_token)
+            when delivered.phone_status = 'usable'
+                then {{ holders_of('delivered.phone_token', 'delivered.web_user_id') }}
         end as phone_holders,
         case
-            when delivered.email_token is not null and delivered.email_status = 'usable'
-                then count(*) over (partition by delivered.email_token)
+            when delivered.email_status = 'usable'
+                then {{ holders_of('delivered.email_token', 'delivered.web_user_id') }}
         end as email_holders
     from {{ ref('stg_website__users') }} as delivered
 ),

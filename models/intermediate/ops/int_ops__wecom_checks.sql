@@ -12,10 +12,7 @@ all_contacts as (
         delivered.phone,
         delivered.phone_status,
         delivered.tags,
-        case
-            when delivered.unionid_token is not null
-                then count(*) over (partition by delivered.unionid_token)
-        end as unionid_holders
+        {{ holders_of('delivered.unionid_token', 'delivered.external_userid') }} as unionid_holders
     from {{ ref('stg_wecom__contacts') }} as delivered
 ),
 

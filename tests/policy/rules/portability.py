@@ -41,7 +41,7 @@ look at nulls, types and edges on both."""
 SPARK_FUNCTIONS = SHARED_FUNCTIONS | {
     "add_months", "array_join", "array_sort", "collect_list", "conv", "convert_timezone",
     "date_add", "datediff", "explode", "levenshtein", "percentile", "regexp_extract",
-    "regexp_replace", "sequence",
+    "regexp_replace", "rlike", "sequence",
 }  # fmt: skip
 """What may be called once a model is compiled for Spark: the shared functions, and those that the
 Spark bodies of macros/dialect/ call."""
@@ -62,6 +62,7 @@ WHY_NOT = {
 SHARED_TYPES = re.compile(
     r"string|boolean|int|integer|bigint|double|date|timestamp|decimal ?\(\d+, ?\d+\)"
 )
+SPARK_TYPES = re.compile(rf"{SHARED_TYPES.pattern}|timestamp_ntz")
 SHARED_DATE_PARTS = {"YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE"}
 CLOCK = re.compile(
     r"\b(?:current_date|current_timestamp|current_time|localtime|localtimestamp|now|today|"
@@ -71,8 +72,19 @@ CLOCK = re.compile(
 )
 ENGINE_IN_JINJA = re.compile(
     r"\b(?:target\s*[.\[]|adapter\s*\.|dbt\s*\.\s*\w+\s*\(|run_query|statement\s*\(|"
-    r"dbt_utils|modules\s*\.|graph\s*\.)"
+    r"dbt_utils|modules\s*\.|graph\s*\.|"
+    r"(?:env_var|var)\s*\(\s*['\"](?:rekindle_)?(?:engine|target|spark|duckdb)\w*)",
+    re.IGNORECASE,
 )
+SNAPSHOT_TAG = re.compile(r"\{%-?\s*(?:end)?snapshot\b[^%]*%\}")
+NOT_OF_SPARK: dict[type[exp.Expr], str] = {
+    exp.Qualify: "uses qualify",
+    exp.Bracket: "indexes into a list, which Spark counts from 0",
+    exp.Unnest: "uses unnest",
+    exp.Struct: "builds a struct",
+    exp.Lambda: "uses a lambda",
+}
+"""What Spark has not, or not so, though SQLGlot reads it in Spark's dialect."""
 # dbt lets a project replace these, and they are told the target's own schema.
 DBT_OVERRIDES = {
     "generate_schema_name",
@@ -84,7 +96,10 @@ DBT_OVERRIDES = {
 
 def sql_texts(project: Project) -> dict[str, str]:
     """Everything that has to be portable: models, snapshots, generic and singular tests."""
-    return project.texts("models", "tests/dbt")
+    return {
+        path: SNAPSHOT_TAG.sub("", text)
+        for path, text in project.texts("models", "snapshots", "tests/dbt").items()
+    }
 
 
 @rule
@@ -123,22 +138,33 @@ def compiled_sql_is_spark_s(project: Project) -> Iterator[str]:
     """
     for path, text in sql_texts(project).items():
         try:
+            shared = render(project, text)
             variants = compile_for(project, text, "spark")
-            for sql in variants:
-                parse(sql, "spark")
+            trees = [parse(sql, "spark") for sql in variants]
         except RenderError:
             continue  # shared_sql_only says so
         except (ParseError, TokenError) as error:
             sentence = re.sub(r"\x1b\[\d*m", "", str(error)).split("\n")[0]
             yield f"{path}, compiled for Spark, is not Spark SQL: {sentence} Rewrite that part."
             continue
-        for name in sorted(set().union(*map(functions, variants)) - SPARK_FUNCTIONS):
-            if name not in WHY_NOT:
-                yield (
-                    f"{path}, compiled for Spark, calls {name}(), which Spark is not known to "
-                    "have. Give the macro of macros/dialect/ a body for Spark, or add the function "
-                    "to SPARK_FUNCTIONS after a look at nulls, types and edges."
-                )
+        called = set().union(*map(functions, variants)) - set().union(*map(functions, shared))
+        for name in sorted(called - SPARK_FUNCTIONS):
+            yield (
+                f"{path}, compiled for Spark, calls {name}(), which Spark is not known to "
+                "have. Give the macro of macros/dialect/ a body for Spark, or add the function "
+                "to SPARK_FUNCTIONS after a look at nulls, types and edges."
+            )
+        kinds = set().union(*map(casts, variants)) - set().union(*map(casts, shared))
+        for kind in sorted(kind for kind in kinds if SPARK_TYPES.fullmatch(kind) is None):
+            yield f"{path}, compiled for Spark, casts to {kind}, which Spark is not known to have."
+        for sentence in dict.fromkeys(s for tree in trees for s in _not_of_spark(tree)):
+            yield f"{path}, compiled for Spark, {sentence}. Write what Spark has."
+
+
+def _not_of_spark(tree: exp.Expr) -> Iterator[str]:
+    for kind, sentence in NOT_OF_SPARK.items():
+        if tree.find(kind) is not None:
+            yield sentence
 
 
 @rule

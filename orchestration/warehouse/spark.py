@@ -40,10 +40,18 @@ def spark_environment(build_folder: Path, given: Mapping[str, str] = os.environ)
     """What to add to the environment of a dbt that builds into `build_folder`.
 
     What `given` sets already stays. With REKINDLE_SPARK_HOST it is a cluster that is there already,
-    which needs nothing here. Raises RekindleError where Spark or Java is missing.
+    which needs nothing here. Raises RekindleError where Spark or Java is missing, and where a
+    cluster would write its tables into folders of its own machines.
     """
     if given.get("REKINDLE_SPARK_HOST"):
         return {"REKINDLE_ENGINE": "spark_thrift"}
+    master = given.get("REKINDLE_SPARK_MASTER", "local")
+    if not master.startswith("local") and not given.get("REKINDLE_SPARK_WAREHOUSE"):
+        raise RekindleError(
+            f"REKINDLE_SPARK_MASTER is {master}, and its executors may not see the folders of this "
+            "machine: name a place for the tables that all of them see in REKINDLE_SPARK_WAREHOUSE "
+            "(a URL such as s3a://bucket/warehouse or hdfs:///warehouse, or a shared mount)."
+        )
     home = spark_home(given)
     folder = build_folder.absolute()
     metastore = f"jdbc:derby:;databaseName={folder / METASTORE};create=true"
@@ -54,7 +62,7 @@ def spark_environment(build_folder: Path, given: Mapping[str, str] = os.environ)
         "SPARK_HOME": str(home),
         "PYSPARK_PYTHON": sys.executable,
     }
-    if given.get("REKINDLE_SPARK_MASTER", "local").startswith("local"):
+    if master.startswith("local"):
         wanted["SPARK_LOCAL_IP"] = "127.0.0.1"
     missing = {name: value for name, value in wanted.items() if name not in given}
     return {**missing, "REKINDLE_ENGINE": "spark", "JAVA_HOME": str(java_home(folder, given))}

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
+from dbt.config.renderer import ProfileRenderer
+from dbt_common.context import set_invocation_context
 
 from orchestration.errors import RekindleError
 from orchestration.publishing.publish import PublishError, publish
 from orchestration.warehouse import spark
 from orchestration.warehouse.build import BuildState, manifest_path, write_state
 from orchestration.warehouse.spark_tables import show_tables
-from orchestration.workspace import resolve_workspace
+from orchestration.workspace import PROJECT, resolve_workspace
 from tests.conftest import make_workspace
 
 
@@ -53,6 +57,35 @@ def test_without_any_java_the_packaged_one_or_a_sentence(
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(RekindleError, match="Spark needs Java 17 or newer"):
         spark.java_home(tmp_path, {"PATH": str(tmp_path)})
+
+
+def test_a_cluster_needs_a_place_that_all_its_machines_see(tmp_path: Path) -> None:
+    given = {"REKINDLE_SPARK_MASTER": "yarn"}
+    with pytest.raises(RekindleError, match="REKINDLE_SPARK_WAREHOUSE"):
+        spark.spark_environment(tmp_path, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "password", "is_encrypted"),
+    [
+        ({}, None, False),
+        ({"REKINDLE_SPARK_PASSWORD": "1234", "REKINDLE_SPARK_SSL": "true"}, "1234", True),
+        ({"REKINDLE_SPARK_PASSWORD": "null'\"able"}, "null'\"able", False),
+    ],
+)
+def test_a_password_is_text_or_none(
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str],
+    password: str | None,
+    is_encrypted: bool,
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    set_invocation_context(dict(os.environ))
+    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
+    target = ProfileRenderer({}).render_data(profile["rekindle"]["outputs"]["spark_thrift"])
+    assert (target["password"], target["use_ssl"]) == (password, is_encrypted)
+    assert target["port"] == 10000
 
 
 def test_without_spark_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,12 @@ import duckdb
 from orchestration.loading.csv_direct import is_read_whole
 from orchestration.loading.csv_records import CsvText
 from orchestration.loading.discovery import FoundFile
-from orchestration.loading.erased_rows import reject_unknown, strip_erased, strip_malformed
+from orchestration.loading.erased_rows import (
+    reject_unknown,
+    strip_erased,
+    strip_malformed,
+    untold_columns,
+)
 from orchestration.loading.errors import FileRefusedError
 from orchestration.loading.held_rows import hold_rows
 from orchestration.loading.lake import hidden, make_visible
@@ -25,7 +30,7 @@ from orchestration.loading.reading import Reading
 from orchestration.loading.relation import RawRelation
 from orchestration.loading.repeats import find_repeats
 from orchestration.loading.run import LoadRun
-from orchestration.loading.sources import OpenedFile, shown_headers
+from orchestration.loading.sources import OpenedFile, is_like_a_value, shown_headers
 from orchestration.loading.staging import future_condition, stage, time_columns
 from orchestration.loading.standardising import standardise
 from orchestration.loading.text_files import opened
@@ -290,10 +295,9 @@ def _outcome(
     counts = replace(counts, unknown_codes=sum(count for *_, count in codes))
     remarks = []
     if codes:
-        shown = ", ".join(
-            f"{column} {code[:40]!r} ({count})" for column, code, count in codes[:_SHOWN_CODES]
-        )
-        more = f" and {len(codes) - _SHOWN_CODES} more" if len(codes) > _SHOWN_CODES else ""
+        told = _told_codes(reading, codes)
+        shown = ", ".join(f"{code} ({count})" for code, count in told[:_SHOWN_CODES])
+        more = f" and {len(told) - _SHOWN_CODES} more" if len(told) > _SHOWN_CODES else ""
         remarks.append(f"Unknown codes: {shown}{more}.")
     headers = shown_headers(unknown)
     if headers:
@@ -324,6 +328,16 @@ def _outcome(
             retry_at=retry_at,
         ),
     )
+
+
+def _told_codes(reading: Reading, codes: Sequence[tuple[str, str, int]]) -> list[tuple[str, int]]:
+    """Unknown codes and how many rows have them, unnamed where they may tell of a person."""
+    untold = untold_columns(reading.table)
+    told: dict[str, int] = defaultdict(int)
+    for column, code, count in codes:
+        is_told = column not in untold and not is_like_a_value(code)
+        told[f"{column} {code[:40]!r}" if is_told else column] += count
+    return list(told.items())
 
 
 def refused_outcome(

@@ -200,6 +200,14 @@ def stripped_values(table: Table) -> Mapping[str, str | None]:
     }
 
 
+def untold_columns(table: Table) -> frozenset[str]:
+    """The columns whose values no message quotes: they name a person or tell who it is."""
+    keys = {key.column for key in person_keys(table)}
+    return frozenset(
+        column.name for column in table.columns if column.name in keys or _tells(column)
+    )
+
+
 def _tells(column: Column) -> bool:
     return (
         column.personal

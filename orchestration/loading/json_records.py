@@ -55,7 +55,7 @@ class JsonLines:
         self.unknown: dict[str, None] = {}
         self.seen: set[str] = set()
         self._decode = json.JSONDecoder(
-            object_pairs_hook=_object,
+            object_pairs_hook=self._object,
             parse_float=_Number,
             parse_int=_Number,
             parse_constant=_Number,
@@ -130,6 +130,17 @@ class JsonLines:
             values[target] = value
         return values
 
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(at for at, key in enumerate(keys) if key in keys[:at])
+            # A key that the contract does not know may be somebody's number.
+            name = self._names.get(fold_header(keys[twice]))
+            which = f"key {name!r}" if name else f"key at place {twice + 1}"
+            raise _RecordError(f"The {which} occurs twice in one object")
+        return found
+
     def _target(self, key: str) -> str | None:
         try:
             return self._targets[key]
@@ -145,15 +156,6 @@ class JsonLines:
 
 
 _TEXTS = (str, _Number, type(None))
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise _RecordError(f"The key {twice[:100]!r} occurs twice in one object")
-    return found
 
 
 def _as_text(value: Any, is_free_text: bool) -> str:

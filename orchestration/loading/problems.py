@@ -3,6 +3,8 @@
 Works on the few rows that `staged` marks for a second look, and leaves the table `problems` (row,
 _file, line, reason_code, column_name, reason, record): one row for each quarantined row and one
 for each optional value that became null in a row that stays.
+
+Sentences are published, records are not: a value that names a person is told by its shape alone.
 """
 
 from __future__ import annotations
@@ -10,16 +12,25 @@ from __future__ import annotations
 import duckdb
 
 from orchestration.loading.contract import Column
+from orchestration.loading.erased_rows import untold_columns
 from orchestration.loading.lake import count_of, sql_text
 from orchestration.loading.phones import MALFORMED
 from orchestration.loading.reading import Reading
 from orchestration.loading.relation import RawRelation
-from orchestration.loading.staging import future_condition, time_columns
+from orchestration.loading.staging import SHOWN_TEXT, future_condition, time_columns
 from orchestration.loading.typing_sql import formatted
 
 OPTIONAL_VALUE = "optional_value"
 _ROW_CODES = ("naive_timestamp", "future", "limit_exceeded")
 _SHOWN = 60
+_NUMBER_OR_MAIL = r"@|(?:^|[^0-9])(?:86)?1[3-9][0-9]{9}(?:[^0-9]|$)"
+"""What is personal in whatever column it stands."""
+_KINDS = (
+    ("digit", r"\p{Nd}"),
+    ("letter", r"\p{L}"),
+    ("space", r"[\s\p{Z}]"),
+    ("sign", r"[^\p{Nd}\p{L}\s\p{Z}]"),
+)
 _LARGEST = {"money": ", below 10 000 000 000 000 000", "integer": ", below 2^63"}
 """What the lake can hold."""
 _EXPECTED = {
@@ -50,12 +61,13 @@ def explain(connection: duckdb.DuckDBPyConnection, reading: Reading, relation: R
         for position, column in enumerate(reading.table.columns, start=1)
         if column.name in relation.match.positions
     ]
+    untold = untold_columns(reading.table)
     found = ", ".join(
         f"struct_pack(place := {position}, name := {sql_text(column.name)}, "
         f"code := {_code(column, position, reading)}, text := staged._texts[{position}], "
         f"expected := {sql_text(_expected(column, reading))}, "
         f"most := {sql_text(_LARGEST.get(column.type, ''))}, "
-        f"is_fatal := {_is_fatal(column)})"
+        f"is_untold := {str(column.name in untold).lower()}, is_fatal := {_is_fatal(column)})"
         for position, column in present
     )
     joins = "".join(
@@ -176,9 +188,14 @@ def _expected(column: Column, reading: Reading) -> str:
 def _sentence(reading: Reading) -> str:
     """SQL for the sentence of an entry `one` with `others` more problems in its row."""
     limits = reading.limits
-    shown = (
+    quoted = (
         f"'''' || translate(left(one.text, {_SHOWN}), chr(10) || chr(13) || chr(0), '  ') || "
         f"CASE WHEN length(one.text) > {_SHOWN} THEN '…' ELSE '' END || ''''"
+    )
+    plain = "regexp_replace(unspoilt(one.text), '[ ()-]', '', 'g')"
+    shown = (
+        f"CASE WHEN one.is_untold OR regexp_matches({plain}, {sql_text(_NUMBER_OR_MAIL)}) "
+        f"THEN {_shape('one.text')} ELSE {quoted} END"
     )
     after = f"{reading.future_from.isoformat(sep=' ', timespec='seconds')} UTC"
     sentences = {
@@ -197,3 +214,17 @@ def _sentence(reading: Reading) -> str:
     return f"""one.name || CASE one.code {cases} ELSE {otherwise} END || '.' || CASE others
         WHEN 0 THEN '' WHEN 1 THEN ' One more value of this row is bad.'
         ELSE ' ' || others || ' more values of this row are bad.' END"""
+
+
+def _shape(text: str) -> str:
+    """SQL for what a value is made of, which helps to mend it and does not tell it."""
+    counts = ", ".join(
+        f"CASE len(regexp_extract_all({text}, {sql_text(pattern)})) WHEN 0 THEN NULL "
+        f"WHEN 1 THEN '1 {kind}' "
+        f"ELSE len(regexp_extract_all({text}, {sql_text(pattern)})) || ' {kind}s' END"
+        for kind, pattern in _KINDS
+    )
+    return (
+        f"CASE WHEN length({text}) >= {SHOWN_TEXT} THEN '{SHOWN_TEXT} characters or more' "
+        f"ELSE concat_ws(' and ', {counts}) END"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.loading.brand import TableMapping, fold_header
@@ -53,35 +53,57 @@ def match_columns(headers: Sequence[str], table: Table, mapping: TableMapping) -
 
     Headers match without regard to case, order and surrounding space; a rename of brand.yml comes
     before the contract's own names. Two headers for one column, and a required column without
-    a header, refuse the file.
+    a header, refuse the file. No message quotes a header that the contract does not know: in a file
+    without a header line it is somebody's name or number.
     """
     renames = dict(mapping.rename)
     names = {column.name: column.name for column in table.columns}
     positions: dict[str, int] = {}
     unknown: dict[str, int] = {}
+    alike: tuple[int, int] | None = None
     for position, header in enumerate(headers):
         folded = fold_header(header)
         target = renames.get(folded) or names.get(folded)
-        seen = unknown if target is None else positions
-        name = target or folded
-        if name in seen and name:
-            first = headers[seen[name]].strip()
+        if target is None:
+            if folded in unknown and folded:
+                alike = alike or (unknown[folded], position)
+            unknown[folded] = position
+            continue
+        if target in positions:
             raise FileRefusedError(
                 "duplicate_header",
-                f"The columns {first!r} (number {seen[name] + 1}) and {header.strip()!r} "
-                f"(number {position + 1}) have the same meaning; keep one of them.",
+                f"The columns number {positions[target] + 1} and {position + 1} both mean "
+                f"{target!r}; keep one of them.",
             )
-        seen[name] = position
+        positions[target] = position
     missing = [
         column.name for column in table.columns if column.required and column.name not in positions
     ]
     if missing:
         plural = "s" if len(missing) > 1 else ""
-        found = ", ".join(header.strip() for header in headers[:30]) or "none"
         raise FileRefusedError(
             "missing_column",
             f"The required column{plural} {', '.join(missing)} of {table.full_name} "
-            f"{'are' if plural else 'is'} missing; the file has: {found[:500]}. "
+            f"{'are' if plural else 'is'} missing; {_known_of(len(headers), positions)} "
             "Add the column, or name it under 'rename' in brand.yml.",
         )
+    if alike is not None:
+        raise FileRefusedError(
+            "duplicate_header",
+            f"The columns number {alike[0] + 1} and {alike[1] + 1} have the same name, which the "
+            "contract does not know; keep one of them.",
+        )
     return ColumnMatch(positions, tuple(headers[at].strip() for at in unknown.values()))
+
+
+def _known_of(count: int, positions: Mapping[str, int]) -> str:
+    """The sentence about what a file has instead of its required columns."""
+    if not count:
+        return "the file has no columns."
+    if not positions:
+        return (
+            f"none of the file's {count} columns has a name of the contract, as in a file that "
+            "begins without a header line."
+        )
+    known = ", ".join(sorted(positions, key=positions.__getitem__))
+    return f"of the file's {count} columns, the contract knows {known}."

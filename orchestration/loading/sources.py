@@ -37,6 +37,7 @@ from orchestration.loading.typing_sql import is_naive_type
 SMALL_FILE = 1 << 20
 _PAGE = 20_000
 _SURPLUS_ROWS = 1_000_000
+_DIGITS_OF_A_VALUE = 7
 _BINARY_TYPES = ("BLOB", "GEOMETRY")
 
 
@@ -454,7 +455,18 @@ def _parquet_value(column: RawColumn) -> str:
 
 
 def shown_headers(headers: tuple[str, ...]) -> str | None:
-    """Unknown headers for the load log, or None where there are none."""
+    """Unknown headers for the load log, or None where there are none.
+
+    What cannot be the name of a column, such as a number that is a key of JSON, is counted only.
+    """
     if not headers:
         return None
-    return json.dumps(list(headers), ensure_ascii=False)[1:-1].replace('"', "")
+    names = [header for header in headers if not is_like_a_value(header)]
+    if len(names) < len(headers):
+        names.append(f"{len(headers) - len(names)} that are no names")
+    return json.dumps(names, ensure_ascii=False)[1:-1].replace('"', "")
+
+
+def is_like_a_value(text: str) -> bool:
+    """Whether a header or a code may be somebody's number or address of mail."""
+    return "@" in text or sum(map(str.isdigit, text)) >= _DIGITS_OF_A_VALUE

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 import polars as pl
+
+from orchestration.loading.contract import Column, Table, load_contract
 
 Row = Mapping[str, str]
 
@@ -36,6 +39,65 @@ STAY = ("M-DORA", "ID-DORA", FAMILY_PHONE, "M-BEN", BEN_PHONE)
 """What tells of people who did not ask."""
 
 ERASED = (*ANNA, *CARL, *EVE, "M-NOBODY")
+
+
+HEADERLESS = "crm/members/no_header.csv"
+"""A file whose first line is a member: it is refused, and nobody can search it."""
+
+
+def odd_rows() -> Iterator[tuple[Table, str, dict[str, str], Mapping[str, str]]]:
+    """For each table with personal columns a row that has a bad value in every one of them.
+
+    Table, key, row, and the bad values by column, as a sentence would quote them.
+    """
+    numbers = count(1)
+    for table in load_contract():
+        bad = {one.name: _odd(one, next(numbers)) for one in table.columns if one.personal}
+        if bad:
+            key = f"ODD-{table.system}-{table.name}"
+            row = {one.name: _sound(one, key) for one in table.columns if one.required}
+            row |= bad | {str(one.key_type): "phone" for one in table.columns if one.key_type}
+            quoted = {name: value.replace("\0", "") for name, value in bad.items()}
+            yield table, key, row, quoted
+
+
+def _odd(column: Column, number: int) -> str:
+    match column.type:
+        case "phone" | "buyer_key":
+            return f"1390013{number:03}x"
+        case "email":
+            return f"zhang{number} at shop"
+        case "date":
+            return f"19{number}-13-45"
+        case "number":
+            return f"lat31.{number}"
+        case _:
+            return f"LEI-{number}\0"
+
+
+def _sound(column: Column, key: str) -> str:
+    match column.type:
+        case "timestamp":
+            return "2025-03-01T00:00:00Z"
+        case "integer" | "money" | "number":
+            return "1"
+        case _:
+            return column.codes[0] if column.codes else key
+
+
+ODD = tuple(value for *_, quoted in odd_rows() for value in quoted.values())
+"""What stands in personal columns and cannot be read."""
+
+
+def write_odd(target: Path) -> None:
+    """Write what the loader refuses: a bad value in every personal column, a file of no header."""
+    for table, _, row, _ in odd_rows():
+        folder = target / table.system / table.name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "odd.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    members = target / "crm" / "members" / "members.csv"
+    lines = members.read_text(encoding="utf-8").splitlines(keepends=True)
+    (target / HEADERLESS).write_text("".join(lines[1:4]), encoding="utf-8")
 
 
 def write_landing(target: Path) -> None:

@@ -45,6 +45,20 @@ def test_what_is_published_names_nobody_but_by_keys(story: Story) -> None:
     assert story.before.found_in("published") <= keys
 
 
+def test_what_cannot_be_read_is_rejected_and_published_without_its_values(story: Story) -> None:
+    told = set(
+        rows(
+            story,
+            "SELECT table_name, column_name FROM ops.quarantine WHERE file_path LIKE '%odd.jsonl'",
+        )
+    )
+    assert told >= {(table.name, name) for table, *_, odd in brand.odd_rows() for name in odd}
+    ((message,),) = rows(
+        story, "SELECT message FROM ops.load_log WHERE status = 'refused' AND message IS NOT NULL"
+    )
+    assert message.startswith(f"{brand.HEADERLESS}: The required columns ")
+
+
 def test_afterwards_erased_persons_are_nowhere(story: Story) -> None:
     left = [one for one in story.after.findings if one.identifier in brand.ERASED]
     assert left == []
@@ -125,6 +139,7 @@ def test_the_log_proves_it_without_personal_data(story: Story) -> None:
 
 def test_delivering_it_all_again_brings_nobody_back(story: Story) -> None:
     workspace = story.workspace
+    (story.delivered / brand.HEADERLESS).unlink()
     for file in story.delivered.glob("*/*/*"):
         place = workspace.landing / file.relative_to(story.delivered).parent / "dt=again"
         place.mkdir()

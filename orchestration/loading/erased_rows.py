@@ -168,9 +168,11 @@ def strip_malformed(connection: duckdb.DuckDBPyConnection) -> list[int]:
 
 def telling_rows(relation: str, row: str, text: str) -> str:
     """SQL for the rows (row, one_id) of a relation whose text names an erased person by a word."""
+    found = f"regexp_extract_all(lower({text}), '{_WORDS}')"
+    # A word may end a sentence.
     words = (
-        f"list_concat(regexp_extract_all(lower({text}), '{_WORDS}'), "
-        f"regexp_extract_all(regexp_replace({text}, '[ ()-]', '', 'g'), '{_DIGITS}'))"
+        f"list_distinct(list_concat({found}, list_transform({found}, lambda one: trim(one, '.-')), "
+        f"regexp_extract_all(regexp_replace({text}, '[ ()-]', '', 'g'), '{_DIGITS}')))"
     )
     return (
         f"SELECT row, min(one_id) AS one_id FROM (SELECT row, tombstone_of('word:' || word) AS "

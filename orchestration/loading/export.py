@@ -46,9 +46,14 @@ def export(
     """Write both parts where they are missing or no longer true; else leave them untouched."""
     settings = (brand.business_zone, brand.currency, brand.fingerprint(contract))
     _write(connection, lake, _BRAND_PART, BRAND_COLUMNS, [settings])
+    export_log(connection, lake, ledger)
+    export_register(connection, lake)
+
+
+def export_log(connection: duckdb.DuckDBPyConnection, lake: Lake, ledger: Ledger) -> None:
+    """Write the load log where models can read it."""
     rows = [(*values, datetime.fromisoformat(str(at))) for *values, at in ledger.log_rows()]
     _write(connection, lake, _LOG_PART, LOAD_LOG_COLUMNS, rows)
-    export_register(connection, lake)
 
 
 def export_register(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:

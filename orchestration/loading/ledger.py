@@ -67,6 +67,7 @@ CREATE TABLE log (
     loaded_at TEXT NOT NULL
 );
 """
+FORGOTTEN_TEXT = "What was said here named a person who has been erased."
 # A file that was changed this shortly before it was looked at may change again unnoticed.
 _RACE_NS = 2_000_000_000
 
@@ -374,18 +375,32 @@ class Ledger:
                 (table, former),
             )
 
-    def log_texts(self) -> list[tuple[int, str]]:
-        """The number and the message of every line of the log that has one."""
-        return self._connection.execute(
-            "SELECT rowid, message FROM log WHERE message IS NOT NULL"
+    def texts(self) -> list[str]:
+        """All that was said of files, each text once: in the log, and of contents to say again."""
+        rows = self._connection.execute(
+            """SELECT message FROM log WHERE message IS NOT NULL
+            UNION SELECT unknown_columns FROM log WHERE unknown_columns IS NOT NULL
+            UNION SELECT message FROM readings WHERE message IS NOT NULL"""
         ).fetchall()
+        return [text for (text,) in rows]
 
-    def forget_texts(self, lines: Sequence[int]) -> None:
-        """Take the messages of some lines of the log away, from the disk too."""
+    def forget_texts(self, texts: Sequence[str]) -> None:
+        """Take some texts away wherever they were said, from the disk too."""
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._connection.execute("PRAGMA temp_store = MEMORY")
+        self._connection.execute("CREATE TEMPORARY TABLE IF NOT EXISTS told (text TEXT)")
         with transaction(self._connection):
-            self._connection.executemany(
-                "UPDATE log SET message = NULL WHERE rowid = ?", [(line,) for line in lines]
+            self._connection.executemany("INSERT INTO told VALUES (?)", [(text,) for text in texts])
+            for table in ("log", "readings"):
+                self._connection.execute(
+                    f"UPDATE {table} SET message = ? WHERE message IN (SELECT text FROM told)",
+                    (FORGOTTEN_TEXT,),
+                )
+            self._connection.execute(
+                """UPDATE log SET unknown_columns = NULL
+                WHERE unknown_columns IN (SELECT text FROM told)"""
             )
+            self._connection.execute("DELETE FROM told")
         self._connection.execute("VACUUM")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -27,7 +27,8 @@ from orchestration.loading.contract import Table, load_contract
 from orchestration.loading.discovery import FoundFile, discover
 from orchestration.loading.erased_rows import install_tombstones, telling_rows
 from orchestration.loading.errors import FileRefusedError
-from orchestration.loading.export import export_register
+from orchestration.loading.export import export_log, export_register
+from orchestration.loading.held_rows import hold_rows
 from orchestration.loading.lake import SCHEMA_PART, Lake
 from orchestration.loading.ledger import Ledger
 from orchestration.loading.load import heal
@@ -141,6 +142,7 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
         on_step("proof")
         session.register.complete(now, session.files)
         on_step("export")
+        session.export_log()
         export_register(session.connection, session.lake)
         if in_landing:
             note_changed_files(workspace.landing)
@@ -253,15 +255,19 @@ class _Session:
                 rows += stripped.rows
         return rows
 
+    def export_log(self) -> None:
+        """Write the load log where models can read it, without what `strip_lake` took away."""
+        export_log(self.connection, self.lake, self._ledger)
+
     def _strip_log(self, on_step: OnStep) -> None:
-        texts = self._ledger.log_texts()
-        self.connection.execute("CREATE OR REPLACE TABLE log_texts (line BIGINT, text VARCHAR)")
-        if texts:
-            self.connection.executemany("INSERT INTO log_texts VALUES (?, ?)", texts)
+        texts = self._ledger.texts()
+        columns = (("line", "BIGINT"), ("text", "VARCHAR"))
+        hold_rows(self.connection, "log_texts", columns, list(enumerate(texts)))
         told = self.connection.execute(telling_rows("log_texts", "line", "text")).fetchall()
         if told:
+            self.register.note_published(False)
             on_step("load log")
-            self._ledger.forget_texts([int(line) for line, _ in told])
+            self._ledger.forget_texts([texts[line] for line, _ in told])
 
     def _reading(self, table: Table) -> Reading:
         return reading_of(table, self._contract, self._brand, self._token_key_id, self._now)

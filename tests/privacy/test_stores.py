@@ -1,0 +1,131 @@
+"""What an erasure takes out of each store, case by case, without a build."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.loading.connection import connect
+from orchestration.loading.erased_rows import with_tokens
+from orchestration.loading.lake import Lake
+from orchestration.loading.load import load
+from orchestration.loading.register import Erasure, Register, Tombstone
+from orchestration.loading.tokens import KEY_VARIABLE, token_key_id
+from orchestration.privacy.erase import Erased, erase, note_published
+from orchestration.privacy.scan import scan
+from orchestration.workspace import Workspace
+from tests.conftest import TOKEN_KEY, make_workspace
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ASKED = datetime.fromisoformat("2025-06-01")
+PHONE = "13920470037"
+TOMBSTONES = (
+    Tombstone("record", "crm.members:M-ANNA", "erased-1", "r1"),
+    Tombstone("word", "m-anna", "erased-1", "r1"),
+    Tombstone("word", PHONE, "erased-1", "r1"),
+    Tombstone("identifier", f"phone:+86{PHONE}", "erased-1", "r1", until_at=ASKED),
+)
+
+Deliver = Callable[[str, str | bytes], None]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A brand whose landing folder is empty."""
+    monkeypatch.setenv(KEY_VARIABLE, TOKEN_KEY.decode())
+    (tmp_path / "landing").mkdir()
+    return make_workspace(tmp_path, tmp_path / "landing")
+
+
+@pytest.fixture
+def deliver(workspace: Workspace) -> Deliver:
+    """Put a file into the landing folder and load it."""
+
+    def hand_over(place: str, content: str | bytes) -> None:
+        path = workspace.landing / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        load_again(workspace)
+
+    return hand_over
+
+
+def load_again(workspace: Workspace) -> None:
+    load(workspace.landing, workspace.lake, now=NOW, token_key=TOKEN_KEY, progress=False)
+
+
+def ask(workspace: Workspace, *more: Tombstone) -> None:
+    """Write down that Anna is to be erased, as the plan of an erasure does."""
+    lake = Lake(workspace.lake)
+    with (
+        closing(connect(lake, TOKEN_KEY, None, 1)) as connection,
+        closing(Register(lake.register_file)) as register,
+    ):
+        register.plan(
+            token_key_id(TOKEN_KEY),
+            [Erasure("R-1", "r1", ASKED)],
+            with_tokens(connection, [*TOMBSTONES, *more]),
+            {"crm.members:erased-1": "r1"},
+        )
+
+
+def erased(workspace: Workspace, days: int = 1) -> Erased:
+    """Carry it out, some days after the loads."""
+    return erase(workspace, NOW + timedelta(days=days))
+
+
+def rows(workspace: Workspace, table: str, columns: str) -> list[Any]:
+    """Rows of a table of the lake, in order."""
+    files = workspace.lake / "raw" / table / "*.parquet"
+    return duckdb.execute(f"SELECT {columns} FROM read_parquet('{files}') ORDER BY ALL").fetchall()
+
+
+MEMBERS = "member_no,name,phone,birthday,address,registered_at,updated_at"
+AT = "2025-01-02T00:00:00Z"
+
+
+def test_the_load_log_forgets_what_names_a_person(workspace: Workspace, deliver: Deliver) -> None:
+    deliver("crm/members/a.csv", f"member_no,updated_at,M-ANNA\nM-BEN,{AT},\n")
+    deliver("crm/members/b.csv", f"member_no,updated_at,remark\nM-BEN,{AT},\n")
+    ask(workspace)
+    note_published(workspace)
+    (workspace.landing / "crm/members/a.csv").unlink()
+    shutil.copy(workspace.lake / "ledger.sqlite", workspace.lake / "seen.sqlite")
+    assert b"M-ANNA" in (workspace.lake / "seen.sqlite").read_bytes()
+    (workspace.lake / "seen.sqlite").unlink()
+    assert scan(workspace, ["M-ANNA"]).findings
+    done = erased(workspace)
+    assert scan(workspace, ["M-ANNA"]).findings == ()
+    assert rows(workspace, "rekindle/load_log", "message, unknown_columns") == [
+        ("Unknown columns: remark.", "remark"),
+        ("What was said here named a person who has been erased.", None),
+    ]
+    assert done.needs_build, "what is published has the text still"
+
+
+def test_a_refusal_that_named_a_person_is_not_said_again(
+    workspace: Workspace, deliver: Deliver
+) -> None:
+    """A text of an earlier version, which quoted the first line of a file, is not repeated."""
+    content = "M-1,李雷\nM-2,韩梅\n"
+    deliver("crm/members/a.csv", content)
+    with closing(sqlite3.connect(workspace.lake / "ledger.sqlite")) as ledger, ledger:
+        ledger.execute("UPDATE readings SET message = 'the file has: M-ANNA'")
+        ledger.execute("UPDATE log SET message = 'a.csv: the file has: M-ANNA'")
+    ask(workspace)
+    erased(workspace)
+    deliver("crm/members/b.csv", content)
+    assert scan(workspace, ["M-ANNA"]).findings == ()
+    messages = [text for (text,) in rows(workspace, "rekindle/load_log", "message")]
+    assert messages == [
+        "What was said here named a person who has been erased.",
+        "crm/members/b.csv: What was said here named a person who has been erased.",
+    ]

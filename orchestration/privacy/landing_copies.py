@@ -1,7 +1,8 @@
 """Erased persons leave the landing files: rows are stripped in place, in the file's own format.
 
-Every other byte of a text file stays as it was delivered. A file keeps its rows and their order, so
-whoever loads the folder into an empty lake gets the same facts.
+Every other byte of a text file stays as it was delivered. Of a row of an erased person nothing
+stays that the contract does not know: a remark, a second number. A file keeps its rows and their
+order, so whoever loads the folder into an empty lake gets the same facts.
 """
 
 from __future__ import annotations
@@ -47,8 +48,21 @@ from orchestration.loading.standardising import standardise
 from orchestration.loading.text_files import opened
 from orchestration.privacy.lake_parts import OnRemoved, rows_by_person
 
-Changes = Mapping[int, Mapping[str, str | None]]
-"""By row: contract column -> what it becomes."""
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of a row: contract column -> its new value.
+
+    `is_whole` where the row is of an erased person: whatever the contract does not know becomes
+    empty, since nobody can say what it tells.
+    """
+
+    columns: Mapping[str, str | None]
+    is_whole: bool
+
+
+Changes = Mapping[int, Change]
+"""By row."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +162,7 @@ def _changes(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Changes
                 f"SELECT rowid, {buyer.key_type} FROM staged WHERE rowid IN (SELECT row FROM hits)"
             ).fetchall()
         )
-    changes: dict[int, dict[str, str | None]] = {}
+    changes: dict[int, Change] = {}
     for row, is_person, is_unknown, *surrogates in rows:
         change: dict[str, str | None] = dict(stripped) if is_person else {}
         change |= {
@@ -158,7 +172,7 @@ def _changes(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Changes
         }
         if buyer is not None and change.get(buyer.name) is not None:
             change[str(buyer.key_type)] = kinds[row]
-        changes[row] = change
+        changes[row] = Change(change, is_whole=bool(is_person))
     return changes
 
 
@@ -166,6 +180,7 @@ def _strip_csv(
     text: bytes, reading: Reading, found: OpenedFile, changes: Changes, broken: set[int]
 ) -> bytes:
     positions = found.match.positions
+    unknown = _unknown(found)
     delimiter = reading.mapping.csv.delimiter
     pieces: list[bytes] = []
     copied = 0
@@ -182,9 +197,11 @@ def _strip_csv(
             continue
         start, following = record.span
         fields = list(record.fields)
-        for name, value in changes[row].items():
+        for name, value in changes[row].columns.items():
             if name in positions:
                 fields[positions[name]] = value or ""
+        for position in unknown if changes[row].is_whole else ():
+            fields[position] = ""
         line = io.StringIO()
         csv.writer(line, delimiter=delimiter, lineterminator="").writerow(fields)
         body = text[start:following]
@@ -203,8 +220,10 @@ def _strip_json(text: bytes, reading: Reading, changes: Changes, broken: set[int
         values = json.loads(lines[line - 1].decode("utf-8-sig"))
         for key in values:
             name = names.get(fold_header(key), "")
-            if name in change:
-                values[key] = change[name]
+            if name in change.columns:
+                values[key] = change.columns[name]
+            elif not name and change.is_whole:
+                values[key] = None
         lines[line - 1] = json.dumps(values, ensure_ascii=False).encode()
     for line in broken:
         lines[line - 1] = ERASED.encode()
@@ -223,7 +242,9 @@ def _write_text(text: bytes, reading: Reading, file: FoundFile, target: Path) ->
 def _write_parquet(found: OpenedFile, changes: Changes, target: Path) -> None:
     table = pq.ParquetFile(found.readable).read()
     for name, position in found.match.positions.items():
-        changed = {row: change[name] for row, change in changes.items() if name in change}
+        changed = {
+            row: change.columns[name] for row, change in changes.items() if name in change.columns
+        }
         if not changed:
             continue
         field = table.schema.field(position)
@@ -235,4 +256,16 @@ def _write_parquet(found: OpenedFile, changes: Changes, target: Path) -> None:
             values = [None if value is None else str(value) for value in values]
             kind = pa.string()
         table = table.set_column(position, pa.field(field.name, kind), pa.array(values, type=kind))
+    kept = pa.array(
+        None if row in changes and changes[row].is_whole else row for row in range(len(table))
+    )
+    for position in _unknown(found):
+        field = table.schema.field(position)
+        emptied = table.column(position).take(kept)
+        table = table.set_column(position, pa.field(field.name, field.type), emptied)
     pq.write_table(table, target)
+
+
+def _unknown(found: OpenedFile) -> list[int]:
+    """The places of the columns that the contract does not know."""
+    return sorted(set(range(len(found.columns))) - set(found.match.positions.values()))

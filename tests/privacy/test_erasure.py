@@ -142,7 +142,7 @@ def test_delivering_it_all_again_brings_nobody_back(story: Story) -> None:
     (story.delivered / brand.HEADERLESS).unlink()
     for file in story.delivered.glob("*/*/*"):
         place = workspace.landing / file.relative_to(story.delivered).parent / "dt=again"
-        place.mkdir()
+        place.mkdir(exist_ok=True)
         if file.suffix == ".csv":
             text = file.read_text(encoding="utf-8") + "\n"
             (place / file.name).write_text(text, encoding="utf-8")

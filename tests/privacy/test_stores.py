@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -128,4 +129,70 @@ def test_a_refusal_that_named_a_person_is_not_said_again(
     assert messages == [
         "What was said here named a person who has been erased.",
         "crm/members/b.csv: What was said here named a person who has been erased.",
+    ]
+
+
+UNKNOWN = ("call 王小明 at home", "13920470888")
+"""A remark and a second number, in columns that the contract does not know."""
+
+
+def of_parquet(path: Path) -> list[Any]:
+    """Rows of a Parquet file."""
+    return duckdb.execute(f"SELECT * FROM read_parquet('{path}')").fetchall()
+
+
+def test_columns_that_nobody_knows_are_emptied_in_csv(
+    workspace: Workspace, deliver: Deliver
+) -> None:
+    place = "crm/members/m.csv"
+    deliver(
+        place,
+        "remark,member_no,mobile2,city,updated_at,referrer_member_no\n"
+        f'"{UNKNOWN[0]}",M-ANNA,{UNKNOWN[1]},上海,{AT},\n'
+        f"stays,M-BEN,13920470999,上海,{AT},M-ANNA\n",
+    )
+    ask(workspace)
+    erased(workspace)
+    assert (workspace.landing / place).read_text(encoding="utf-8") == (
+        "remark,member_no,mobile2,city,updated_at,referrer_member_no\n"
+        f",erased-1,,,{AT},\n"
+        f"stays,M-BEN,13920470999,上海,{AT},erased-1\n"
+    )
+
+
+def test_columns_that_nobody_knows_are_emptied_in_json(
+    workspace: Workspace, deliver: Deliver
+) -> None:
+    place = "crm/members/m.jsonl"
+    anna = {"member_no": "M-ANNA", "remark": UNKNOWN[0], "updated_at": AT, "more": [UNKNOWN[1]]}
+    ben = {"member_no": "M-BEN", "remark": "stays", "updated_at": AT, "more": [1]}
+    deliver(place, "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in (anna, ben)))
+    ask(workspace)
+    erased(workspace)
+    lines = (workspace.landing / place).read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"member_no": "erased-1", "remark": None, "updated_at": AT, "more": None},
+        ben,
+    ]
+
+
+def test_columns_that_nobody_knows_are_emptied_in_parquet(
+    workspace: Workspace, deliver: Deliver, tmp_path: Path
+) -> None:
+    duckdb.execute(
+        f"""COPY (
+            SELECT * FROM (VALUES
+                ('M-ANNA', '{UNKNOWN[0]}', {UNKNOWN[1]}::BIGINT, {{'at': TIMESTAMP_NS '{AT}'}}),
+                ('M-BEN', 'stays', 1::BIGINT, {{'at': TIMESTAMP_NS '{AT}'}})
+            ) AS t (member_no, remark, mobile2, seen), (SELECT '{AT}' AS updated_at)
+        ) TO '{tmp_path}/m.parquet'"""
+    )
+    place = "crm/members/m.parquet"
+    deliver(place, (tmp_path / "m.parquet").read_bytes())
+    former = of_parquet(workspace.landing / place)
+    ask(workspace)
+    erased(workspace)
+    assert of_parquet(workspace.landing / place) == [
+        ("erased-1", None, None, None, AT),
+        former[1],
     ]

@@ -357,7 +357,7 @@ def erase_command(data: str | None, data_option: str | None, dry_run: bool) -> N
             f"{erased.requests:,} requests; {erased.rows:,} rows stripped, "
             f"{erased.files:,} files searched"
         )
-        notes += [f"not searched: {one}" for one in erased.unsearched]
+        notes += erased.left_to_do()
         notes += [f"publish again where needed: AS_OF={day}" for day in erased.earlier_dates]
     if not erased.needs_build:
         terminal.say("Nothing that is built or published held an erased person.")

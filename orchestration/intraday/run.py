@@ -225,7 +225,7 @@ def seen_state(workspace: Workspace) -> str:
     publication = read_publication(workspace.serving / BUILD_FILE_NAME)
     erasures, _ = read_register(Lake(workspace.lake).register_file)
     landing = folder_state(workspace.landing) if workspace.landing.is_dir() else ""
-    done = sum(one.completed_at is not None for one in erasures)
+    done = sum(one.is_carried_out for one in erasures)
     return f"{landing}/{publication.build_id if publication else ''}/{done}"
 
 
@@ -242,7 +242,7 @@ def _publication(workspace: Workspace) -> Publication:
 
 def _refuse_open_erasure(workspace: Workspace) -> None:
     erasures, _ = read_register(Lake(workspace.lake).register_file)
-    if any(one.completed_at is None for one in erasures):
+    if not all(one.is_carried_out for one in erasures):
         raise IntradayError(
             f"An erasure of {workspace.brand} was interrupted, so an erased person might still be "
             "in the lake: finish it first (rekindle erase)."

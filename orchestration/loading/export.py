@@ -68,7 +68,7 @@ def export_register(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
             one.rows_removed,
         )
         for one in erasures
-        if one.completed_at is not None
+        if one.is_carried_out
     ]
     _write(connection, lake, _ERASURES_PART, ERASURE_COLUMNS, done)
     _write(connection, lake, ERASED_RECORDS_PART, ERASED_RECORD_COLUMNS, records)

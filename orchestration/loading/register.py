@@ -64,7 +64,11 @@ class Tombstone:
 
 @dataclass(frozen=True)
 class Erasure:
-    """One request: who stands for the person now, and since when."""
+    """One request: who stands for the person now, and since when.
+
+    `completed_at` is None while there are files that could not be searched, even where everything
+    else was, which `is_carried_out` tells.
+    """
 
     request_id: str
     one_id: str
@@ -72,6 +76,11 @@ class Erasure:
     completed_at: datetime | None = None
     stores_checked: int | None = None
     rows_removed: int | None = None
+
+    @property
+    def is_carried_out(self) -> bool:
+        """Whether every store that can be read is free of the person."""
+        return self.stores_checked is not None
 
 
 class Register:
@@ -188,21 +197,30 @@ class Register:
                 [(one_id, place, count) for one_id, count in rows.items()],
             )
 
-    def complete(self, now: datetime, stores_checked: int) -> None:
-        """Mark all open requests as done. The counts go to the first request of each person."""
+    def complete(self, now: datetime, stores_checked: int, *, is_everything: bool) -> int:
+        """Note that all open requests were carried out, and mark them as done where that is so.
+
+        They stay open where not `is_everything` could be searched. The counts go to the first
+        request of each person. Returns how many requests are open still.
+        """
         with transaction(self._connection):
-            self._connection.execute(
+            done = self._connection.execute(
                 """UPDATE erasures SET completed_at = ?, stores_checked = ?, rows_removed =
-                    CASE WHEN request_id = (
+                    coalesce(rows_removed, 0) + CASE WHEN request_id = (
                         SELECT min(request_id) FROM erasures AS others
                         WHERE others.one_id = erasures.one_id
                     ) THEN coalesce(
                         (SELECT sum(rows) FROM removed WHERE removed.one_id = erasures.one_id), 0
                     ) ELSE 0 END
                 WHERE completed_at IS NULL""",
-                (_text(now), stores_checked),
-            )
+                (_text(now) if is_everything else None, stores_checked),
+            ).rowcount
             self._connection.execute("DELETE FROM removed")
+            if done and is_everything:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO settings VALUES ('is_published', '')"
+                )
+        return 0 if is_everything else done
 
     @property
     def is_published(self) -> bool:

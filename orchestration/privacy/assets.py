@@ -25,8 +25,8 @@ def erasures(context: dg.AssetExecutionContext, brand: BrandResource) -> dg.Mate
     workspace = brand.workspace()
     was_published = is_published(workspace)
     erased = erase(workspace, datetime.now(UTC), context.log.info)
-    for one in erased.unsearched:
-        context.log.warning("not searched: %s", one)
+    for one in erased.left_to_do():
+        context.log.warning(one)
     if erased.needs_build:
         build(workspace)
         if was_published:
@@ -37,6 +37,8 @@ def erasures(context: dg.AssetExecutionContext, brand: BrandResource) -> dg.Mate
             "requests": erased.requests,
             "rows_removed": erased.rows,
             "files_searched": erased.files,
+            "files_not_searched": len(erased.unsearched),
+            "requests_left_open": erased.open_requests,
             "earlier_dates_removed": ", ".join(erased.earlier_dates),
         }
     )

@@ -65,8 +65,9 @@ class Erased:
     """What an erasure did.
 
     `needs_build` says that what is published still has to be made anew; `unsearched` are landing
-    files that could not be read and so not be searched, with the reason; `earlier_dates` are
-    publications for earlier dates that were removed.
+    files that could not be read and so not be searched, with the reason, and `open_requests` the
+    requests that stay open for it; `earlier_dates` are publications for earlier dates that were
+    removed.
     """
 
     requests: int
@@ -75,7 +76,18 @@ class Erased:
     files: int
     needs_build: bool
     unsearched: tuple[str, ...] = ()
+    open_requests: int = 0
     earlier_dates: tuple[str, ...] = ()
+
+    def left_to_do(self) -> tuple[str, ...]:
+        """Sentences about the files that could not be searched, and what is to be done."""
+        notes = [f"not searched: {one}" for one in self.unsearched]
+        if self.open_requests:
+            notes.append(
+                f"{self.open_requests:,} requests stay open until the files above are looked at: "
+                "mend or remove them, then erase again."
+            )
+        return tuple(notes)
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,7 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
             on_step("plan")
             session.register.plan(session.key_id, plan.erasures, plan.tombstones, plan.records)
             install_tombstones(session.connection, list(session.register.tombstones()))
-        is_open = any(one.completed_at is None for one in session.register.erasures())
+        is_open = not all(one.is_carried_out for one in session.register.erasures())
         in_lake = session.strip_lake(on_step)
         in_landing = session.strip_landing(on_step)
         dates: list[str] = []
@@ -140,7 +152,8 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
             on_step("earlier publications")
             dates = remove_earlier_publications(workspace)
         on_step("proof")
-        session.register.complete(now, session.files)
+        is_everything = not session.unsearched
+        still_open = session.register.complete(now, session.files, is_everything=is_everything)
         on_step("export")
         session.export_log()
         export_register(session.connection, session.lake)
@@ -153,6 +166,7 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
             files=session.files,
             needs_build=not session.register.is_published,
             unsearched=tuple(session.unsearched),
+            open_requests=still_open,
             earlier_dates=tuple(dates),
         )
 
@@ -243,6 +257,7 @@ class _Session:
                     self.connection, reading, file, scratch, self._noting(on_step)
                 )
             except FileRefusedError as error:
+                self.files -= 1
                 self.unsearched.append(f"{file.relative}: {error.sentence}")
                 continue
             if stripped is not None:

@@ -44,6 +44,7 @@ class Story:
     marts_before: Marts
     kills: tuple[str, ...]
     erased: Erased
+    finished: Erased
     after: Scan
     marts_after: Marts
     is_intraday_store_removed: bool
@@ -68,6 +69,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         marts_before = read_marts(workspace)
         kills, erased = _erase_killed_everywhere(workspace)
         (workspace.landing / brand.HEADERLESS).unlink()
+        finished = erase(workspace, NOW)
         build_brand(workspace)
         publish(workspace, now=NOW)
         note_published(workspace)
@@ -81,6 +83,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             marts_before,
             kills,
             erased,
+            finished,
             after,
             read_marts(workspace),
             is_removed,

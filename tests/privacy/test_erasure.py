@@ -124,6 +124,13 @@ def test_the_last_hours_are_told_without_them(story: Story) -> None:
     assert surrogates == set()
 
 
+def test_it_is_open_until_every_file_could_be_searched(story: Story) -> None:
+    (unsearched,) = story.erased.unsearched
+    assert unsearched.startswith(f"{brand.HEADERLESS}: The required columns ")
+    assert (story.erased.requests, story.erased.open_requests) == (0, 5), "killed after the plan"
+    assert (story.finished.unsearched, story.finished.open_requests) == ((), 0)
+
+
 def test_the_log_proves_it_without_personal_data(story: Story) -> None:
     log = rows(
         story,

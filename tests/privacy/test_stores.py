@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import sqlite3
@@ -196,3 +197,41 @@ def test_columns_that_nobody_knows_are_emptied_in_parquet(
         ("erased-1", None, None, None, AT),
         former[1],
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("no_header.csv", b"M-2,13900138001\n"),
+        ("cut_off.csv", b"member_no,updated_at\nM-2"),
+        ("cut_off.csv.gz", gzip.compress(b"member_no,updated_at\nM-2,x\n" * 99)[:40]),
+        ("gbk.csv", "member_no,name,updated_at\nM-2,李雷,x\n".encode("gbk")),
+        ("cut_off.jsonl", b'{"member_no": "M-2", "upd'),
+        ("damaged.parquet", b"PAR1 and no more"),
+    ],
+)
+def test_a_request_is_open_while_a_file_cannot_be_searched(
+    workspace: Workspace, deliver: Deliver, name: str, content: bytes
+) -> None:
+    deliver("crm/members/m.csv", f"member_no,updated_at\nM-ANNA,{AT}\n")
+    deliver(f"crm/members/{name}", content)
+    ask(workspace)
+    log = "request_id, completed_at IS NOT NULL, rows_removed"
+    first = erased(workspace)
+    assert first.needs_build
+    assert first.left_to_do()[0].startswith(f"not searched: crm/members/{name}: The ")
+    assert first.left_to_do()[1] == (
+        "1 requests stay open until the files above are looked at: mend or remove them, then erase "
+        "again."
+    )
+    assert rows(workspace, "rekindle/erasures", log) == [("R-1", False, 2)]
+    note_published(workspace)
+    again = erased(workspace, days=2)
+    assert (again.open_requests, again.needs_build) == (1, False)
+    (workspace.landing / "crm/members" / name).unlink()
+    last = erased(workspace, days=3)
+    assert (last.left_to_do(), last.needs_build) == ((), True), "the log is to be published"
+    assert last.files == first.files
+    assert rows(workspace, "rekindle/erasures", log) == [("R-1", True, 2)]
+    ((checked,),) = rows(workspace, "rekindle/erasures", "stores_checked")
+    assert checked == last.files

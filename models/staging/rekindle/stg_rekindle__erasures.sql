@@ -1,4 +1,4 @@
--- Grain: one row per erasure request that was carried out
+-- Grain: one row per erasure request that was carried out, as far as files could be read
 select
     request_id,
     requested_at,

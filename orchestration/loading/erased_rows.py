@@ -3,19 +3,27 @@
 Works on the table `staged` and leaves the table `hits`: one row for each staged row of an erased
 person. Keys become the random ones that stand for the person, whatever tells of it becomes empty,
 and the content hash follows; so a row that is delivered again is one that the lake has already.
-A record that nobody knew, but that holds an identifier of an erased person, is kept out.
+A record that nobody knew, but that holds an identifier of an erased person, is kept out. A row
+without any key, which no table takes, is the person's where its name and its birthday, or its name
+and its address, are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from itertools import product
 
 import duckdb
 
 from orchestration.loading.contract import Column, Table
 from orchestration.loading.held_rows import hold_rows
 from orchestration.loading.lake import count_of, sql_text
+from orchestration.loading.names import normalise_name
 from orchestration.loading.reading import Reading
 from orchestration.loading.register import Tombstone
 from orchestration.loading.staging import content_hash
@@ -57,6 +65,14 @@ _TELLING = {
     "topic", "tags",
 }  # fmt: skip
 """Columns that are not personal by contract and still would tell who somebody was."""
+NAME_AND_BIRTHDAY, NAME_AND_ADDRESS = "name_and_birthday", "name_and_address"
+"""Kinds of tombstones by which a row without any key is known."""
+_FIELD_ENDS = re.compile(r"""[,;\t|"\r\n{}\[\]]+|:\s*""")
+_DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?")
+_FIELDS = 60
+"""As many fields of a text are looked at; a longer one is no row of the contract."""
+_PAGE = 1_000
+"""Texts that are looked at together."""
 _WORDS = r"[\w.@+*-]+"
 _DIGITS = r"\d{7,}"
 
@@ -89,6 +105,11 @@ def person_keys(table: Table) -> tuple[PersonKey, ...]:
 def names_persons(table: Table) -> bool:
     """Whether rows of a table can be about a person."""
     return bool(person_keys(table)) or any(column.identifier for column in table.columns)
+
+
+def own_key(table: Table) -> str | None:
+    """The column of a record's own key, where the rows of a table are records of persons."""
+    return _OWN_KEYS.get(table.full_name)
 
 
 def basket_key(buyer_id: str) -> str:
@@ -143,6 +164,7 @@ def strip_erased(connection: duckdb.DuckDBPyConnection, reading: Reading) -> int
             _find_identifier(connection, column, reading)
     else:
         identifiers = []
+    find_keyless(connection, reading)
     _find_hits(connection, reading, keys, buyer, identifiers)
     found = count_of(connection, "SELECT count(*) FROM hits")
     if found:
@@ -156,14 +178,50 @@ def strip_malformed(connection: duckdb.DuckDBPyConnection) -> list[int]:
         connection, "SELECT count(*) FROM tombstones"
     ):
         return []
-    connection.execute(
-        f"CREATE OR REPLACE TABLE told AS {telling_rows('malformed', 'rowid', 'record')}"
-    )
+    find_told(connection, "malformed", "rowid", "record")
     lines = connection.execute(
         "SELECT line FROM malformed WHERE rowid IN (SELECT row FROM told) ORDER BY line"
     ).fetchall()
     connection.execute("UPDATE malformed SET record = NULL WHERE rowid IN (SELECT row FROM told)")
     return [line for (line,) in lines]
+
+
+def find_told(
+    connection: duckdb.DuckDBPyConnection, relation: str, row: str, text: str, broken: str = "true"
+) -> None:
+    """Make the table `told` (row, one_id): rows of a relation whose text gives a person away.
+
+    By a word; where the text is of a row that is no record (`broken`), so that nobody knows which
+    field is which, by a name beside a birthday or an address, too.
+    """
+    connection.execute(f"CREATE OR REPLACE TABLE told AS {telling_rows(relation, row, text)}")
+    if not _knows_likeness(connection):
+        return
+    with closing(connection.cursor()) as reader:
+        reader.execute(
+            f"SELECT {row}, {text} FROM {relation} WHERE {broken} AND {text} IS NOT NULL"
+        )
+        while page := reader.fetchmany(_PAGE):
+            said = [(at, what) for at, of_row in page for what in _likeness_in(of_row)]
+            _hold_likeness(connection, said)
+            connection.execute(
+                """INSERT INTO told SELECT row, one_id FROM erased_likeness
+                WHERE row NOT IN (SELECT row FROM told)"""
+            )
+
+
+def likeness(
+    names: Iterable[str], birthdays: Iterable[str], addresses: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """The kinds and contents of tombstones that know a row by what it says of a person.
+
+    Names and addresses are normalised, birthdays are ISO dates.
+    """
+    known = list(names)
+    for kind, others in ((NAME_AND_BIRTHDAY, birthdays), (NAME_AND_ADDRESS, addresses)):
+        for name, other in product(known, others):
+            if name != other:
+                yield kind, f"{name}|{other}"
 
 
 def telling_rows(relation: str, row: str, text: str) -> str:
@@ -280,6 +338,85 @@ def _find_identifier(
     )
 
 
+def find_keyless(connection: duckdb.DuckDBPyConnection, reading: Reading) -> None:
+    """Make the table `erased_likeness` of the rows in `staged` that have no key to go by.
+
+    (row, until_at, surrogate, one_id): rows without the record's own key and a usable identifier
+    that are an erased person's by name and birthday, or name and address.
+    """
+    table = reading.table
+    own = _OWN_KEYS.get(table.full_name)
+    names = [column.name for column in table.columns if column.type == "name"]
+    days = [column.name for column in table.columns if column.type == "date" and column.personal]
+    places = [column.name for column in table.columns if column.type == "address"]
+    rows: list[tuple[object, ...]] = []
+    if own is not None and names and (days or places) and _knows_likeness(connection):
+        usable, joins = [f"staged.{own}"], ""
+        for column in table.columns:
+            if column.type == "phone":
+                alias = f"of_{column.name}"
+                usable.append(phone_value(f"staged.{column.name}", alias, reading))
+                joins += f" LEFT JOIN phone_map AS {alias} ON {alias}.raw = staged.{column.name}"
+            elif column.identifier:
+                usable.append(f"staged.{column.name}")
+        values = ", ".join(f"CAST(staged.{name} AS VARCHAR)" for name in (*names, *days, *places))
+        rows = connection.execute(
+            f"SELECT staged.rowid, {values} FROM staged{joins} "
+            f"WHERE {' AND '.join(f'({one}) IS NULL' for one in usable)}"
+        ).fetchall()
+    normalised = cache(normalise_name)
+    first, second = len(names), len(names) + len(days)
+    found = []
+    for row, *said in rows:
+        texts = [str(one) if one is not None else None for one in said]
+        whats = likeness(
+            [normalised(one) for one in texts[:first] if one],
+            [one for one in texts[first:second] if one],
+            [normalised(one) for one in texts[second:] if one],
+        )
+        found += [(row, what) for what in whats]
+    _hold_likeness(connection, found)
+    if found:
+        born = ", ".join(f"staged.{one}" for one in (table.event_at, table.version_at) if one)
+        connection.execute(
+            f"""DELETE FROM erased_likeness USING staged
+            WHERE staged.rowid = erased_likeness.row
+                AND {_born("erased_likeness", born)} > erased_likeness.until_at"""
+        )
+
+
+def _hold_likeness(
+    connection: duckdb.DuckDBPyConnection, found: Iterable[tuple[object, tuple[str, str]]]
+) -> None:
+    columns = (("row", "BIGINT"), ("kind", "VARCHAR"), ("what", "VARCHAR"))
+    hold_rows(connection, "likeness", columns, [(row, *what) for row, what in found])
+    connection.execute(
+        """CREATE OR REPLACE TABLE erased_likeness AS
+        SELECT row, max(until_at) AS until_at, min(surrogate) AS surrogate, min(one_id) AS one_id
+        FROM (SELECT row, kind, tombstone_of(kind || ':' || what) AS token FROM likeness) AS named
+        JOIN tombstones USING (kind, token)
+        GROUP BY row"""
+    )
+
+
+def _knows_likeness(connection: duckdb.DuckDBPyConnection) -> bool:
+    kinds = f"('{NAME_AND_BIRTHDAY}', '{NAME_AND_ADDRESS}')"
+    return bool(count_of(connection, f"SELECT count(*) FROM tombstones WHERE kind IN {kinds}"))
+
+
+def _likeness_in(text: str) -> Iterator[tuple[str, str]]:
+    """What a text says of a person, whichever of its fields are name, birthday and address."""
+    fields = dict.fromkeys(map(normalise_name, _FIELD_ENDS.split(text)[:_FIELDS]))
+    told = [one for one in fields if any(map(str.isalpha, one))]
+    names = [one for one in told if not any(map(str.isdigit, one))]
+    days = set()
+    for one in fields:
+        if (found := _DAY.fullmatch(one)) is not None:
+            with suppress(ValueError):
+                days.add(date(*map(int, found.groups())).isoformat())
+    return likeness(names, days, told)
+
+
 def _find_hits(
     connection: duckdb.DuckDBPyConnection,
     reading: Reading,
@@ -316,10 +453,13 @@ def _find_hits(
         alias = f"by_{column.name}"
         joins.append(
             f"LEFT JOIN erased_{column.name} AS {alias} ON {alias}.raw = staged.{column.name} "
-            f"AND ({alias}.until_at IS NULL OR coalesce({born}) <= {alias}.until_at)"
+            f"AND ({alias}.until_at IS NULL OR {_born(alias, born)} <= {alias}.until_at)"
         )
         persons.append(f"{alias}.one_id")
         matches.append(f"{alias}.surrogate")
+    if own is not None:
+        joins.append("LEFT JOIN erased_likeness AS alike ON alike.row = staged.rowid")
+        persons.append("alike.one_id")
     is_unknown = "false"
     if own is not None and matches:
         is_unknown = (
@@ -337,6 +477,11 @@ def _find_hits(
         FROM staged {" ".join(joins)}
         WHERE coalesce({", ".join([*persons, *others])}) IS NOT NULL"""
     )
+
+
+def _born(alias: str, born: str) -> str:
+    """SQL for when a record was born; one whose times are bad was there before, and is rejected."""
+    return f"coalesce({born}, {alias}.until_at)"
 
 
 def _strip(

@@ -50,7 +50,8 @@ class Tombstone:
 
     `kind` says what the token is of: `record` (a record key), `phone` and `card_no` (a key by which
     facts name a buyer), `identifier` (what links a record to the person), `word` (what gives a raw
-    text away) or `person` (a former one_id). It holds for facts and records dated from `from_at`
+    text away), `name_and_birthday` and `name_and_address` (by which a row without any key is known)
+    or `person` (a former one_id). It holds for facts and records dated from `from_at`
     to before `until_at` (UTC; None = always).
     """
 

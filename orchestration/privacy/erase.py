@@ -241,7 +241,14 @@ class _Session:
         for part in quarantine_parts(self.lake):
             self.files += 1
             place = part.relative_to(self.lake.folder).as_posix()
-            rows += strip_quarantine(self.connection, part, place, self._noting(on_step))
+            rows += strip_quarantine(
+                self.connection,
+                part,
+                place,
+                self._reading_of,
+                self.lake.scratch / "files",
+                self._noting(on_step),
+            )
         self._strip_log(on_step)
         return rows
 
@@ -286,6 +293,10 @@ class _Session:
 
     def _reading(self, table: Table) -> Reading:
         return reading_of(table, self._contract, self._brand, self._token_key_id, self._now)
+
+    def _reading_of(self, system: str, name: str) -> Reading | None:
+        table = self._contract.table(system, name)
+        return self._reading(table) if table is not None else None
 
     def _noting(self, on_step: OnStep) -> Callable[[str, dict[str, int]], None]:
         def note(place: str, rows: dict[str, int]) -> None:

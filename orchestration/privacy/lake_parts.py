@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from orchestration.loading.contract import Column, Table
-from orchestration.loading.erased_rows import names_persons, strip_erased, telling_rows
+from orchestration.loading.discovery import FoundFile
+from orchestration.loading.erased_rows import (
+    find_keyless,
+    find_told,
+    names_persons,
+    own_key,
+    strip_erased,
+)
+from orchestration.loading.held_rows import hold_rows
 from orchestration.loading.lake import Lake, sql_path, write_parquet
 from orchestration.loading.parts import lake_query
+from orchestration.loading.quarantine import empty_tables
 from orchestration.loading.reading import Reading
+from orchestration.loading.sources import clean_scratch, delivered_relation, open_file
+from orchestration.loading.staging import stage
 from orchestration.loading.standardising import standardise
 
 OnRemoved = Callable[[str, dict[str, int]], None]
@@ -55,16 +67,31 @@ def strip_part(
 
 
 def strip_quarantine(
-    connection: duckdb.DuckDBPyConnection, part: Path, place: str, on_removed: OnRemoved
+    connection: duckdb.DuckDBPyConnection,
+    part: Path,
+    place: str,
+    reading_of: Callable[[str, str], Reading | None],
+    scratch: Path,
+    on_removed: OnRemoved,
 ) -> int:
-    """Rewrite a part of the quarantine without the words of rows that name an erased person."""
+    """Rewrite a part of the quarantine without the words of rows that name an erased person.
+
+    `reading_of` says how a table (system, name) is read, `scratch` is a folder for copies.
+    """
     source = f"read_parquet({sql_path(part)}, file_row_number = true)"
-    told = telling_rows(
-        f"(SELECT file_row_number, concat_ws(' ', raw_record, reason) AS told FROM {source})",
+    find_told(
+        connection,
+        f"(SELECT *, concat_ws(' ', raw_record, reason) AS said FROM {source})",
         "file_row_number",
-        "told",
+        "said",
+        broken="column_name IS NULL AND raw_record IS NOT NULL",
     )
-    connection.execute(f"CREATE OR REPLACE TABLE told AS {told}")
+    for system, name in connection.execute(
+        f"SELECT DISTINCT system, table_name FROM {source} WHERE raw_record IS NOT NULL"
+    ).fetchall():
+        reading = reading_of(system, name)
+        if reading is not None:
+            _find_keyless_records(connection, reading, source, scratch)
     rows = rows_by_person(connection, "told")
     if not rows:
         return 0
@@ -79,6 +106,51 @@ def strip_quarantine(
         part,
     )
     return sum(rows.values())
+
+
+def _find_keyless_records(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, source: str, scratch: Path
+) -> None:
+    """Add to `told` the rejected records without any key, read again the way they came.
+
+    Their raw text is JSON of the delivered columns, so it is one more file of the table.
+    """
+    own = own_key(reading.table)
+    if own is None:
+        return
+    records = connection.execute(
+        f"""SELECT file_row_number, raw_record FROM {source}
+        WHERE system = ? AND table_name = ? AND column_name IS NOT NULL
+            AND reason_code <> 'optional_value' AND json_valid(raw_record)
+            AND NOT contains(raw_record, chr(10))
+            AND file_row_number NOT IN (SELECT row FROM told)""",
+        [reading.table.system, reading.table.name],
+    ).fetchall()
+    if not records:
+        return
+    with clean_scratch(scratch) as folder:
+        path = folder / "records.jsonl"
+        # The first row has every column: a record may lack those that are required.
+        blank = json.dumps(dict.fromkeys(column.name for column in reading.table.columns))
+        path.write_text("\n".join([blank, *(text for _, text in records), ""]), encoding="utf-8")
+        file = FoundFile(reading.table, path, path.name, "jsonl", False, path.stat().st_size, 0)
+        empty_tables(connection)
+        found = open_file(connection, reading, file, "", folder)
+        relation, refused, _ = delivered_relation(connection, reading, [found])
+        if refused:
+            return
+        stage(connection, reading, relation)
+        standardise(connection, reading, of_keys_alone=True)
+        find_keyless(connection, reading)
+    lines = [(line, row) for line, (row, _) in enumerate(records, start=2)]
+    hold_rows(connection, "rejects", (("line", "BIGINT"), ("file_row", "BIGINT")), lines)
+    connection.execute(
+        """INSERT INTO told
+        SELECT rejects.file_row, erased_likeness.one_id
+        FROM erased_likeness
+        JOIN staged ON staged.rowid = erased_likeness.row
+        JOIN rejects ON rejects.line = staged._line"""
+    )
 
 
 def rows_by_person(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:

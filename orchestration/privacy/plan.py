@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.loading.contract import load_contract
-from orchestration.loading.erased_rows import basket_key, with_tokens
+from orchestration.loading.erased_rows import basket_key, likeness, with_tokens
 from orchestration.loading.lake import Lake, sql_text
 from orchestration.loading.register import Erasure, Tombstone
 
@@ -113,6 +113,7 @@ def plan_erasure(
         *_fact_tombstones(records, surrogates, clusters, _phones_of_facts(connection, lake)),
         *_identifier_tombstones(records, surrogates, held, clusters, now),
         *_person_tombstones(records, persons, clusters),
+        *_likeness_tombstones(connection, lake, records, surrogates, now),
     ]
     return ErasurePlan(
         tuple(erasures),
@@ -298,3 +299,47 @@ def _held_identifiers(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list
                     f"FROM read_parquet({files}) WHERE {column.name}_token IS NOT NULL"
                 )
     return [_Held(*row) for row in connection.execute(" UNION ALL ".join(queries)).fetchall()]
+
+
+def _likeness_tombstones(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    records: Mapping[str, str],
+    surrogates: Mapping[str, str],
+    now: datetime,
+) -> list[Tombstone]:
+    """Each name of a person beside each birthday and each address, in whatever record they are."""
+    said: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for record, kind, value in _said_of_persons(connection, lake):
+        if record in records:
+            said[records[record]][kind].add(value)
+    standing: dict[str, str] = {}
+    for record in sorted(records):
+        standing.setdefault(records[record], surrogates[record])
+    return [
+        Tombstone(kind, what, standing[person], person, until_at=now)
+        for person, of_kind in said.items()
+        for kind, what in likeness(of_kind["name"], of_kind["date"], of_kind["address"])
+    ]
+
+
+def _said_of_persons(
+    connection: duckdb.DuckDBPyConnection, lake: Lake
+) -> list[tuple[str, str, str]]:
+    """Record, type of column, and value of the names, birthdays and addresses in a lake."""
+    contract = load_contract()
+    queries = []
+    for full_name, key in _IDENTITY_TABLES.items():
+        table = contract.table(*full_name.split("."))
+        if table is None:
+            continue
+        files = sql_text(str(lake.raw / table.system / table.name / "*.parquet"))
+        for column in table.columns:
+            if column.personal and column.type in {"name", "date", "address"}:
+                suffix = "" if column.type == "date" else "_normalised"
+                value = f"CAST({column.name}{suffix} AS VARCHAR)"
+                queries.append(
+                    f"SELECT DISTINCT '{full_name}:' || {key}, '{column.type}', {value} "
+                    f"FROM read_parquet({files}) WHERE {column.name}{suffix} IS NOT NULL"
+                )
+    return connection.execute(" UNION ALL ".join(queries)).fetchall()

@@ -406,7 +406,7 @@ def test_erased_persons_never_appear(day: Workspace) -> None:
     with pytest.raises(RekindleError, match="An erasure of tiny was interrupted"):
         run_intraday(day, NOW)
     assert "was interrupted" in str(why_not_due(day))
-    register.complete(NOW, 1)
+    register.complete(NOW, 1, is_everything=False)
     register.close()
     assert why_not_due(day) is None
     assert remove_store(day)

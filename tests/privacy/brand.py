@@ -103,7 +103,7 @@ def write_odd(target: Path) -> None:
 def write_landing(target: Path) -> None:
     """Write the landing folder of the brand."""
     _write_csv(target, "crm/members", MEMBERS)
-    broken = "M-ANNA-1,only three,fields\n"
+    broken = "M-ANNA-1,only three,fields\n安娜王,1990-02-03\n"
     with (target / "crm" / "members" / "members.csv").open("a", encoding="utf-8") as file:
         file.write(broken)
     for place, rows in CSV_TABLES.items():
@@ -149,6 +149,8 @@ MEMBERS: tuple[Row, ...] = (
     _member("M-ANNA-2", "Anna Wang", f"139-2047-{ANNA_PHONE[7:]}", "2024-12-01",
             register_channel="store"),
     _member("", "安娜王", ANNA_PHONE),
+    _member("", "安娜王", "", birthday="1990-02-03"),
+    _member("", "Anna Wang", "139****0037", address="上海市中山路99号"),
     _member("M-BEN", "本张", BEN_PHONE, referrer_member_no="M-ANNA-1"),
     _member("M-CARL", "卡尔李", FAMILY_PHONE, id_token="ID-CARL"),
     _member("M-DORA", "朵拉周", FAMILY_PHONE, "2025-01-07", id_token="ID-DORA"),

@@ -235,3 +235,70 @@ def test_a_request_is_open_while_a_file_cannot_be_searched(
     assert rows(workspace, "rekindle/erasures", log) == [("R-1", True, 2)]
     ((checked,),) = rows(workspace, "rekindle/erasures", "stores_checked")
     assert checked == last.files
+
+
+BORN, STREET = "1990-02-03", "上海市中山路99号"
+ALIKE = (
+    Tombstone("name_and_birthday", f"安娜王|{BORN}", "erased-1", "r1", until_at=ASKED),
+    Tombstone("name_and_address", f"安娜王|{STREET}", "erased-1", "r1", until_at=ASKED),
+)
+KEYLESS = f"""{MEMBERS}
+,安娜王,,{BORN},,{AT},{AT}
+,安娜 王,,,{STREET},{AT},{AT}
+,安娜王,139****0037,1990年2月3日,,,never
+,安娜王,,1990-02-04,{STREET[:-1]},{AT},{AT}
+,本张,,{BORN},{STREET},{AT},{AT}
+,安娜王,13920470999,{BORN},{STREET},{AT},{AT}
+,安娜王,,{BORN},,2025-07-01T00:00:00Z,{AT}
+M-BEN,安娜王,,{BORN},{STREET},{AT},{AT}
+M-X,安娜王,,{BORN},{STREET},{AT},never
+安娜王,{BORN}
+{STREET},安娜王,torn
+安娜王,1990-02-04
+"""
+"""Rows without a key. Erased: lines 2 to 4, 11 and 12; others have another name, day, place or a
+key of their own, or were born after the erasure."""
+STRIPPED = {2, 3, 4, 11, 12}
+
+
+def lines_left(path: Path) -> set[int]:
+    """The lines of the file of keyless rows, the header left out, that say what they said."""
+    found = path.read_text(encoding="utf-8").splitlines()
+    delivered = KEYLESS.splitlines()
+    assert len(found) == len(delivered)
+    return {at for at in range(2, len(found) + 1) if found[at - 1] == delivered[at - 1]}
+
+
+def records_left(workspace: Workspace) -> set[int]:
+    """The lines of the quarantine that still say what was delivered."""
+    query = "line_number, raw_record IS NOT NULL, column_name"
+    return {line for line, is_left, _ in rows(workspace, "rekindle/quarantine", query) if is_left}
+
+
+def test_rows_without_a_key_are_known_by_name_and_birthday_or_address(
+    workspace: Workspace, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.loading.erased_rows._PAGE", 1)
+    deliver("crm/members/m.csv", KEYLESS)
+    rejected = records_left(workspace)
+    assert rejected == {*range(2, 14)} - {9}
+    ask(workspace, *ALIKE)
+    done = erased(workspace)
+    assert lines_left(workspace.landing / "crm/members/m.csv") == {*range(2, 14)} - STRIPPED
+    assert records_left(workspace) == rejected - STRIPPED
+    assert done.needs_build
+    assert erased(workspace, days=2).rows == 0
+
+
+def test_rows_without_a_key_that_come_back_say_nothing(
+    workspace: Workspace, deliver: Deliver
+) -> None:
+    deliver("crm/members/other.csv", f"member_no,updated_at\nM-BEN,{AT}\n")
+    ask(workspace, *ALIKE)
+    erased(workspace)
+    deliver("crm/members/m.csv", KEYLESS)
+    assert records_left(workspace) == {*range(2, 14)} - {9} - STRIPPED
+    reasons = dict(rows(workspace, "rekindle/quarantine", "line_number, reason_code"))
+    assert {reasons[line] for line in STRIPPED} == {"missing_required", "malformed_row"}
+    summary = scan(workspace, ["torn"])
+    assert summary.found_in("quarantine") == set()

@@ -99,7 +99,7 @@ def look_at(engine: sa.Engine, source: Source, mapping: TableMapping) -> Shape:
     try:
         match = match_columns(names, source.table, mapping)
     except FileRefusedError as error:
-        what = error.sentence.replace("the file has", "the table has")
+        what = error.sentence.replace("the file", "the table")
         raise PullError(f"{source.label} was not read. {what}") from error
     column = table.columns[source.cursor]
     try:

@@ -270,7 +270,7 @@ def test_a_missing_required_column_stops_the_table_and_keeps_its_place(shop: Sho
     shop.run("insert into orders (order_id, status, net_total) values ('o2', 'paid', 2)")
     assert shop.failure().startswith(
         "shop, orders was not read. The required column net_amount of commerce.orders is missing; "
-        "the table has: order_id,"
+        "of the table's 9 columns, the contract knows order_id,"
     )
     (shop.landing / "brand.yml").write_text(
         "tables: {commerce.orders: {rename: {net_total: net_amount}}}\n"

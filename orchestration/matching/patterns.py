@@ -22,10 +22,7 @@ def read_sample(
     `weights` are those in force: they say how much of a level's weight common values take off.
     """
     ((prior, profiles),) = connection.execute(
-        f"""
-        select prior_weight, (select count(*) from {schema}.int_identity__match_profiles)
-        from {schema}.int_identity__match_settings
-        """
+        f"select prior_weight, profiles from {schema}.int_identity__match_settings"
     ).fetchall()
     return Sample(
         candidates=_patterns(connection, weights, schema, "is_blocked"),

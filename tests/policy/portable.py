@@ -289,6 +289,43 @@ def _split(code: str, separator: str) -> list[str]:
     return [*parts, code[last:]]
 
 
+@lru_cache(maxsize=8192)
+def output_columns(sql: str) -> frozenset[str]:
+    """The names of the columns a statement gives; a star is what it stands for, as far as told."""
+    tree: Any = parse(sql, "duckdb")
+    return frozenset(_outputs(tree, {}))
+
+
+def _outputs(tree: Any, known: Mapping[str, frozenset[str]]) -> set[str]:
+    """The columns of a query; `known` are those of the queries that it may name."""
+    if isinstance(tree, exp.Subquery):
+        return _outputs(tree.this, known)
+    inner = dict(known)
+    for query in tree.ctes:
+        inner[query.alias] = frozenset(_outputs(query.this, inner))
+    if isinstance(tree, exp.SetOperation):
+        return _outputs(tree.this, inner) | _outputs(tree.expression, inner)
+    if not isinstance(tree, exp.Select):
+        return set()
+    read: dict[str, set[str]] = {}
+    joins = [join.this for join in tree.args.get("joins") or ()]
+    source = tree.args.get("from_") or tree.args.get("from")
+    for relation in [*([source.this] if source else []), *joins]:
+        if isinstance(relation, exp.Subquery):
+            read[relation.alias_or_name] = _outputs(relation.this, inner)
+        else:
+            read[relation.alias_or_name] = set(inner.get(relation.name, ()))
+    found: set[str] = set()
+    for column in tree.expressions:
+        if not column.is_star:
+            found.add(column.alias_or_name)
+        elif isinstance(column, exp.Column):
+            found |= read.get(column.table, set())
+        else:
+            found |= {name for names in read.values() for name in names}
+    return found - {""}
+
+
 def outer_select(sql: str) -> exp.Select:
     """The outermost select of a statement, the first branch of a union."""
     tree: Any = parse(sql, "duckdb")

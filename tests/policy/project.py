@@ -64,8 +64,13 @@ class Model:
 
     @property
     def is_vault(self) -> bool:
-        """Whether it is the mart that may hold personal data, and is never published."""
-        return self.layer == "marts" and bool((self.config.get("meta") or {}).get("vault"))
+        """Whether it may hold personal data, in the schema of the vault, and is never published."""
+        return bool((self.config.get("meta") or {}).get("vault"))
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether an engine keeps its rows: a view and what is written into others have none."""
+        return self.config.get("materialized") not in {"view", "ephemeral"}
 
     @property
     def yaml_path(self) -> str:

@@ -20,6 +20,10 @@ from tests.privacy import brand
 from tests.privacy.conftest import NOW, Story, kind_of
 
 
+RECORD_KEYS = ("M-", "OPEN-", "APP-", "WEB-", "BUYER-", "EXT-", "CARD-")
+"""How the keys of records begin, by which source systems know each other's persons."""
+
+
 def rows(story: Story, query: str) -> list[Any]:
     """Rows of the published file."""
     file = story.workspace.serving / BUILD_FILE_NAME
@@ -36,11 +40,22 @@ def test_before_everybody_is_found_where_personal_data_may_be(story: Story) -> N
     assert {"安娜王", "卡尔李", "伊芙赵", "anna@shop.cn"} <= story.before.found_in("vault")
 
 
+def test_a_build_holds_personal_data_in_its_vault_alone(story: Story) -> None:
+    elsewhere = {
+        (one.place, one.identifier)
+        for one in story.before.findings
+        if one.store == "builds" and one.file.name == BUILD_FILE_NAME
+        if one.place not in {"bytes", "ops.quarantine.raw_record"}
+        if not one.identifier.startswith((*RECORD_KEYS, "DEVICE-"))
+    }
+    assert elsewhere == set()
+
+
 def test_what_is_published_names_nobody_but_by_keys(story: Story) -> None:
     keys = {
         one
         for one in (*brand.ERASED, *brand.STAY)
-        if one.startswith(("M-", "OPEN-", "APP-", "WEB-", "BUYER-", "EXT-", "CARD-"))
+        if one.startswith(RECORD_KEYS)
     }
     assert story.before.found_in("published") <= keys
 

@@ -4,7 +4,8 @@
 -- with one number and one content all else is equal but what counts others: so what was once found
 -- out about them holds (int_identity__match_profile_keys, int_identity__match_levels).
 -- Who shares what is not known is not counted; each such profile is a part of its own, so that no
--- task holds all of them.
+-- task holds all of them. It is kept in the vault: the values are a person's.
+{{ config(schema='vault', meta={'vault': true}) }}
 {%- set street_words = 'street|st|road|rd|avenue|ave|place|pl|crescent|cres|drive|dr|lane|ln|close'
     ~ '|cl|court|ct|circuit|cct|way|parade|pde|terrace|tce|highway|hwy|boulevard|blvd|square|sq'
     ~ '|unit|flat|apt|apartment|suite|no|floor|building|bldg' %}

@@ -1,5 +1,7 @@
 -- Grain: one row per source record that holds a name, a birthday or an address
 -- A placeholder is no name, a surname alone says too little, and a title is no part of a name.
+-- What likeness compares is kept in the vault: the values are a person's.
+{{ config(schema='vault', meta={'vault': true}) }}
 with
 
 described_records as (

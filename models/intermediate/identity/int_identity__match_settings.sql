@@ -20,12 +20,15 @@ policies as (
 ),
 
 persons as (
-    select person_id from {{ ref('int_identity__match_profiles') }}
+    select person_id, count(*) as profiles from {{ ref('int_identity__match_profiles') }}
     group by person_id
 ),
 
 population as (
-    select count(*) as persons from persons
+    select
+        count(*) as persons,
+        cast(coalesce(sum(profiles), 0) as bigint) as profiles
+    from persons
 ),
 
 homes as (
@@ -46,6 +49,7 @@ homes as (
 
 select
     population.persons,
+    population.profiles,
     policies.holders_of_one,
     policies.holders_prior + population.persons as possible_holders,
     ln(policies.expected_partners) - ln(greatest(population.persons - 1, 1)) as prior_weight,

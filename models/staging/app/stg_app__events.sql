@@ -26,8 +26,6 @@ select
     content_type,
     keyword,
     value,
-    latitude,
-    longitude,
     occurred_at,
     {{ business_date('occurred_at') }} as event_date,
     is_known_version,

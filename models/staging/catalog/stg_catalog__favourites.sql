@@ -12,9 +12,9 @@ versions as (
 
 select
     buyer_key_type,
-    {{ buyer_key_without_personal_data() }} as buyer_key,
     buyer_key_status,
     buyer_key_token,
+    {{ buyer_record_key("'unknown'") }} as buyer_record_key,
     product_id,
     {{ known_code('action', ['add', 'remove']) }} as action,
     occurred_at

@@ -94,6 +94,10 @@ CREATE TABLE staging.stg_rekindle__as_of AS SELECT DATE '2026-01-01' AS as_of_da
 CREATE TABLE staging.stg_rekindle__erased_records (source_record_key VARCHAR, one_id VARCHAR);
 CREATE TABLE policy.identifier_exclusions
 (identifier_type VARCHAR, identifier_value VARCHAR, valid_from DATE);
+CREATE TABLE staging.stg_commerce__buyer_key_identifiers
+(source_record_key VARCHAR, identifier_type VARCHAR, identifier_value VARCHAR);
+CREATE TABLE staging.stg_catalog__buyer_key_identifiers AS
+FROM staging.stg_commerce__buyer_key_identifiers;
 CREATE TABLE intermediate.int_identity__probable_links
 (record_id BIGINT, hub_record_id BIGINT, match_probability DOUBLE);
 CREATE TABLE policy.identity_decisions

@@ -1,4 +1,4 @@
-{# The source record a buyer key names; null = nobody. #}
+{# The source record a buyer key names, a number by its token; null = nobody. #}
 {% macro buyer_record_key(platform) -%}
     case
         when buyer_key_type = 'none' or buyer_key_status <> 'usable' then null
@@ -9,7 +9,7 @@
         when buyer_key_type = 'buyer_id'
             then 'marketplace.buyers:' || {{ platform }} || ':' || buyer_key
         when buyer_key_type = 'phone' then 'commerce.orders:phone:' || buyer_key_token
-        when buyer_key_type = 'card_no' then 'commerce.orders:card_no:' || buyer_key
+        when buyer_key_type = 'card_no' then 'commerce.orders:card_no:' || buyer_key_token
         else 'commerce.orders:other:' || buyer_key_type || ':' || buyer_key
     end
 {%- endmacro %}

@@ -246,7 +246,7 @@ acts_of_all_feeds as (
             when buyer_key_type = 'buyer_id'
                 then 'marketplace.buyers:' || platform || ':' || buyer_key
             when buyer_key_type = 'phone' then 'commerce.orders:phone:' || buyer_key_token
-            when buyer_key_type = 'card_no' then 'commerce.orders:card_no:' || buyer_key
+            when buyer_key_type = 'card_no' then 'commerce.orders:card_no:' || buyer_key_token
             else 'commerce.orders:other:' || buyer_key_type || ':' || buyer_key
         end as record_key,
         case when buyer_key_type = 'phone' then buyer_key_token end as phone_token,

@@ -30,6 +30,7 @@ _IDENTITY_TABLES = {
     "wecom.contacts": "external_userid",
 }
 _FACT_PREFIX = "commerce.orders:"
+_CARD_PREFIX = f"{_FACT_PREFIX}card_no:"
 _LETTERS, _DIGITS = 4, 6
 """How long a word has to be, with letters in it and without."""
 
@@ -108,9 +109,11 @@ def plan_erasure(
         erasures.append(Erasure(request.request_id, person, request.requested_at))
     surrogates = {record: f"{_SURROGATE}{secrets.token_hex(12)}" for record in sorted(records)}
     held = _held_identifiers(connection, lake)
+    phones, cards = (_keys_of_facts(connection, lake, kind) for kind in ("phone", "card_no"))
     plain = [
         *_record_tombstones(records, surrogates, clusters),
-        *_fact_tombstones(records, surrogates, clusters, _phones_of_facts(connection, lake)),
+        *_card_tombstones(records, surrogates, cards),
+        *_fact_tombstones(records, surrogates, clusters, phones),
         *_identifier_tombstones(records, surrogates, held, clusters, now),
         *_person_tombstones(records, persons, clusters),
         *_likeness_tombstones(connection, lake, records, surrogates, now),
@@ -193,6 +196,21 @@ def _record_tombstones(
     return found
 
 
+def _card_tombstones(
+    records: Mapping[str, str], surrogates: Mapping[str, str], cards: Mapping[str, str]
+) -> list[Tombstone]:
+    """Cards that facts name by their number and builds by its token, and the word they are."""
+    found = []
+    for record, person in records.items():
+        number = cards.get(record.removeprefix(_CARD_PREFIX))
+        if record.startswith(_CARD_PREFIX) and number is not None:
+            named = f"{_CARD_PREFIX}{number}"
+            found.append(Tombstone("record", named, surrogates[record], person))
+            if _is_telling(number):
+                found.append(Tombstone("word", number.lower(), surrogates[record], person))
+    return found
+
+
 def _fact_tombstones(
     records: Mapping[str, str],
     surrogates: Mapping[str, str],
@@ -210,12 +228,12 @@ def _fact_tombstones(
     return found
 
 
-def _phones_of_facts(connection: duckdb.DuckDBPyConnection, lake: Lake) -> dict[str, str]:
-    """The phones by which facts name buyers, by token."""
+def _keys_of_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, kind: str) -> dict[str, str]:
+    """The phones or card numbers by which facts name buyers, by token."""
     queries = [
         f"SELECT buyer_key_token, buyer_key FROM read_parquet("
         f"{sql_text(str(lake.raw / table / '*.parquet'))}) "
-        "WHERE buyer_key_type = 'phone' AND buyer_key_token IS NOT NULL"
+        f"WHERE buyer_key_type = {sql_text(kind)} AND buyer_key_token IS NOT NULL"
         for table in ("commerce/orders", "commerce/carts", "catalog/favourites")
     ]
     return dict(connection.execute(" UNION ".join(queries)).fetchall())

@@ -23,9 +23,9 @@ CUT_PHONE, OLD_PHONE, TEST_NUMBER = "+8613920470037", "+8613920470074", "+861380
 NEW_PHONE = "+8613920470111"
 
 
-def token(phone: str) -> str:
-    """The token of a phone under the key of the tests."""
-    return hmac.digest(TOKEN_KEY, f"phone:{phone}".encode(), hashlib.sha256).hex()[:32]
+def token(value: str, kind: str = "phone") -> str:
+    """The token of a phone or card under the key of the tests."""
+    return hmac.digest(TOKEN_KEY, f"{kind}:{value}".encode(), hashlib.sha256).hex()[:32]
 
 
 MAP = (
@@ -222,7 +222,8 @@ def deliver_a_day(workspace: Workspace) -> None:
     )
 
 
-PHONED, CARDED = f"commerce.orders:phone:{token(NEW_PHONE)}", "commerce.orders:card_no:C-5"
+PHONED = f"commerce.orders:phone:{token(NEW_PHONE)}"
+CARDED = f"commerce.orders:card_no:{token('C-5', 'card_no')}"
 EXPECTED = {
     # person, activity: first and last on 30 June (UTC), times, amount, last channel, last product
     ("ann", "opened"): ("10:00:00", "11:30:00", 2, None, "mini_program", None),

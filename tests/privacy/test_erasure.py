@@ -19,8 +19,7 @@ from tests.conftest import TOKEN_KEY, load_brand
 from tests.privacy import brand
 from tests.privacy.conftest import NOW, Story, kind_of
 
-
-RECORD_KEYS = ("M-", "OPEN-", "APP-", "WEB-", "BUYER-", "EXT-", "CARD-")
+RECORD_KEYS = ("M-", "OPEN-", "APP-", "WEB-", "BUYER-", "EXT-")
 """How the keys of records begin, by which source systems know each other's persons."""
 
 
@@ -52,11 +51,7 @@ def test_a_build_holds_personal_data_in_its_vault_alone(story: Story) -> None:
 
 
 def test_what_is_published_names_nobody_but_by_keys(story: Story) -> None:
-    keys = {
-        one
-        for one in (*brand.ERASED, *brand.STAY)
-        if one.startswith(RECORD_KEYS)
-    }
+    keys = {one for one in (*brand.ERASED, *brand.STAY) if one.startswith(RECORD_KEYS)}
     assert story.before.found_in("published") <= keys
 
 

@@ -17,6 +17,25 @@ placeholders as (
     {{ placeholders() }}
 ),
 
+-- A card is known by its token, so that its number is looked for where it stands.
+cards_of_facts as (
+    select source_record_key, identifier_value
+    from {{ ref('stg_commerce__buyer_key_identifiers') }}
+    where identifier_type = 'card_no'
+    union all
+    select source_record_key, identifier_value
+    from {{ ref('stg_catalog__buyer_key_identifiers') }}
+    where identifier_type = 'card_no'
+),
+
+placeholder_cards as (
+    select cards_of_facts.source_record_key
+    from cards_of_facts
+    inner join placeholders
+        on lower(cards_of_facts.identifier_value) = placeholders.identifier_value
+    group by cards_of_facts.source_record_key
+),
+
 linking_phones as (
     select source_record_key from {{ ref('int_identity__linking_identifiers') }}
     where identifier_type = 'phone'
@@ -33,8 +52,11 @@ records_of_facts_alone as (
     from fact_records
     left join known_records on fact_records.source_record_key = known_records.source_record_key
     left join linking_phones on fact_records.source_record_key = linking_phones.source_record_key
+    left join placeholder_cards
+        on fact_records.source_record_key = placeholder_cards.source_record_key
     where
         known_records.source_record_key is null
+        and placeholder_cards.source_record_key is null
         and (fact_records.buyer_key_type <> 'phone' or linking_phones.source_record_key is not null)
 ),
 

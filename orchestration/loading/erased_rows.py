@@ -32,6 +32,9 @@ from orchestration.loading.standardising import phone_value
 ERASED = "erased"
 """The reason code of a record that is kept out, and what a required text becomes."""
 
+ASKED = "crm.erasure_requests"
+"""The table of requests. Who asked becomes nobody: others may know whose a request was."""
+
 _RECORDS = {
     "member_no": "crm.members",
     "referrer_member_no": "crm.members",
@@ -468,6 +471,10 @@ def _find_hits(
         )
     if table.full_name == "crm.staff" and matches:
         values = [f"coalesce(of_member_no.surrogate, {', '.join(matches)}) AS to_member_no"]
+    if table.full_name == ASKED:
+        values = [
+            f"CASE WHEN of_member_no.surrogate IS NOT NULL THEN '{ERASED}' END AS to_member_no"
+        ]
     person = f"coalesce({', '.join([*persons, 'NULL'])})"
     connection.execute(
         f"""CREATE OR REPLACE TABLE hits AS

@@ -2,7 +2,10 @@
 
 A SQLite file beside the raw lake, without personal data: who is kept out is written down as keyed
 tombstones, which only the token key can compare with what is delivered. What stands for an erased
-person is random, so nobody can work out who it was, the holder of the key included.
+person is random. A tombstone leads to it, for a row that comes again has to become what it became
+before: so whoever holds the key, this file and a key of the person finds it, and nobody else. What
+nothing needs once an erasure is complete is forgotten then: of whom a request was, the former ids,
+and whose the words were.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ class Tombstone:
 
 @dataclass(frozen=True)
 class Erasure:
-    """One request: who stands for the person now, and since when.
+    """One request, and who stands for the person: nobody any more once it is complete.
 
     `completed_at` is None while there are files that could not be searched, even where everything
     else was, which `is_carried_out` tells.
@@ -91,6 +94,7 @@ class Register:
         try:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA secure_delete = ON")
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 self._connection.executescript(
@@ -202,7 +206,8 @@ class Register:
         """Note that all open requests were carried out, and mark them as done where that is so.
 
         They stay open where not `is_everything` could be searched. The counts go to the first
-        request of each person. Returns how many requests are open still.
+        request of each person. From where they are done on a request leads to nobody, nor do a
+        former id and a word. Returns how many requests are open still.
         """
         with transaction(self._connection):
             done = self._connection.execute(
@@ -220,6 +225,12 @@ class Register:
             if done and is_everything:
                 self._connection.execute(
                     "INSERT OR REPLACE INTO settings VALUES ('is_published', '')"
+                )
+            if is_everything:
+                self._connection.execute("UPDATE erasures SET one_id = ''")
+                self._connection.execute("DELETE FROM tombstones WHERE kind = 'person'")
+                self._connection.execute(
+                    "UPDATE tombstones SET surrogate = '', one_id = '' WHERE kind = 'word'"
                 )
         return 0 if is_everything else done
 

@@ -140,7 +140,8 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
             on_step("plan")
             session.register.plan(session.key_id, plan.erasures, plan.tombstones, plan.records)
             install_tombstones(session.connection, list(session.register.tombstones()))
-        is_open = not all(one.is_carried_out for one in session.register.erasures())
+        opened = [one for one in session.register.erasures() if one.completed_at is None]
+        is_open = not all(one.is_carried_out for one in opened)
         in_lake = session.strip_lake(on_step)
         in_landing = session.strip_landing(on_step)
         dates: list[str] = []
@@ -161,7 +162,7 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
             note_changed_files(workspace.landing)
         return Erased(
             requests=len(requests),
-            persons=len({one.one_id for one in session.register.erasures()}),
+            persons=len({one.one_id for one in opened}),
             rows=in_lake + in_landing,
             files=session.files,
             needs_build=not session.register.is_published,

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.loading.contract import load_contract
-from orchestration.loading.erased_rows import basket_key, likeness, with_tokens
+from orchestration.loading.erased_rows import ERASED, basket_key, likeness, with_tokens
 from orchestration.loading.lake import Lake, sql_text
 from orchestration.loading.register import Erasure, Tombstone
 
@@ -95,6 +95,9 @@ def plan_erasure(
     erasures = []
     records: dict[str, str] = {}
     for request in requests:
+        if request.member_no == ERASED:  # who asked was erased before
+            erasures.append(Erasure(request.request_id, _random_person(), request.requested_at))
+            continue
         card = f"crm.members:{request.member_no}"
         if card in known:
             erasures.append(Erasure(request.request_id, known[card], request.requested_at))
@@ -102,7 +105,7 @@ def plan_erasure(
         former = clusters.person_of.get(card)
         members = clusters.records_of[former] if former else [card]
         person = next((records[one] for one in members if one in records), None)
-        person = person or secrets.token_hex(10)
+        person = person or _random_person()
         records |= dict.fromkeys([*members, card], person)
         if former:
             persons[former] = person
@@ -123,6 +126,10 @@ def plan_erasure(
         tuple(with_tokens(connection, plain)),
         {_standing_for(record, surrogates[record]): person for record, person in records.items()},
     )
+
+
+def _random_person() -> str:
+    return secrets.token_hex(10)
 
 
 @dataclass(frozen=True)

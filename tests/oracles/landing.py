@@ -178,7 +178,6 @@ TABLES: dict[str, Table] = {
         "member_no attribute_code recorded_at", "recorded_at", "member_no", value="text"
     ),
     "crm.consents": _fact("member_no purpose channel changed_at", "changed_at", "member_no"),
-    "crm.erasure_requests": _fact("request_id", "requested_at", "member_no"),
     "commerce.carts": _fact(
         "cart_event_id",
         "occurred_at",

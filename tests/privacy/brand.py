@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
+import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -12,8 +14,15 @@ from pathlib import Path
 import polars as pl
 
 from orchestration.loading.contract import Column, Table, load_contract
+from tests.conftest import TOKEN_KEY
 
 Row = Mapping[str, str]
+
+
+def token_of(identifier: str) -> str:
+    """The token of an identifier under the key of the tests."""
+    return hmac.digest(TOKEN_KEY, identifier.encode(), hashlib.sha256).hex()[:32]
+
 
 ANNA_PHONE = "13920470037"
 ANNA_OLD_PHONE = "13920470074"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -96,9 +98,38 @@ def test_every_kind_of_step_was_killed(story: Story) -> None:
     }  # fmt: skip
 
 
+def test_who_holds_the_key_finds_the_rows_of_a_key_and_not_of_a_request(story: Story) -> None:
+    """What a delivery needs is kept: the way from a key to what stands for it. Nothing else is."""
+    with closing(sqlite3.connect(story.workspace.lake / "erasures.sqlite")) as register:
+        tombstones = register.execute(
+            "SELECT kind, token, surrogate, one_id FROM tombstones"
+        ).fetchall()
+        requests = register.execute("SELECT request_id, one_id FROM erasures").fetchall()
+    kept = {token: (surrogate, one_id) for _, token, surrogate, one_id in tombstones}
+    surrogate, person = kept[brand.token_of("record:crm.members:M-ANNA-1")]
+    lake = story.workspace.lake / "raw"
+    ((orders,),) = duckdb.execute(
+        f"SELECT count(*) FROM '{lake}/commerce/orders/*.parquet' WHERE buyer_key = '{surrogate}'"
+    ).fetchall()
+    assert orders == 1
+    assert {kind for kind, *_ in tombstones} == {"record", "phone", "identifier", "word"}
+    assert {tuple(row[2:]) for row in tombstones if row[0] == "word"} == {("", "")}
+    assert requests == [(f"R-{number}", "") for number in range(1, 6)]
+    asked = duckdb.execute(
+        f"SELECT DISTINCT member_no FROM '{lake}/crm/erasure_requests/*.parquet' "
+        "WHERE member_no IS NOT NULL"
+    ).fetchall()
+    assert asked == [("erased",)]
+    stand_ins = {row[2] for row in tombstones} - {""} | {person}
+    landing = story.workspace.landing / "crm" / "erasure_requests"
+    told = [one.read_text(encoding="utf-8") for one in landing.glob("*.csv")]
+    assert told
+    assert not [one for one in stand_ins for text in told if one in text]
+
+
 def test_the_map_forgets_them_and_facts_keep_a_person(story: Story) -> None:
     keys = {key for (key,) in rows(story, "SELECT source_key FROM identity.oneid_map")}
-    assert not keys & {*brand.ERASED}
+    assert not keys & {*brand.ERASED, "erased"}
     assert {"M-BEN", "M-DORA"} <= keys
     persons = rows(
         story,

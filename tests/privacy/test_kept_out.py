@@ -20,6 +20,7 @@ from orchestration.loading.load import load
 from orchestration.loading.register import Erasure, Register, Tombstone
 from orchestration.loading.summary import LoadSummary
 from orchestration.loading.tokens import TOMBSTONE_KEY_VARIABLE, token_key_id
+from orchestration.privacy.plan import pending_requests, plan_erasure
 from tests.conftest import TOKEN_KEY
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -104,6 +105,43 @@ def test_a_phone_names_the_person_while_it_was_the_persons(
         ("last", "member_no", "erased-3"),
     ]
     assert sum(amount for *_, amount in found) == 40
+
+
+def test_a_request_of_an_erased_person_names_nobody(tmp_path: Path, deliver: Deliver) -> None:
+    text = (
+        "request_id,member_no,requested_at\n"
+        "R-1,M-1,2025-01-01T00:00:00Z\nR-2,M-2,2025-01-01T00:00:00Z\n"
+    )
+    assert deliver("crm/erasure_requests", text).rows_loaded == 2
+    found = rows(tmp_path, "crm/erasure_requests", "request_id, member_no")
+    assert found == [("R-1", "erased"), ("R-2", "M-2")]
+    again = deliver("crm/erasure_requests", text + "\n")
+    assert (again.rows_loaded, again.rows_unchanged) == (0, 2)
+
+
+def test_asking_again_is_done_without_anybody(tmp_path: Path, deliver: Deliver) -> None:
+    """Who was erased may ask again: the request is carried out, and nothing stands for it."""
+    deliver(
+        "crm/erasure_requests",
+        "request_id,member_no,requested_at\nR-9,M-1,2025-01-01T00:00:00Z\n",
+    )
+    build_file = tmp_path / "build.duckdb"
+    tenure = "identifier_token TEXT, tenure INT, begins_at TIMESTAMP, ends_at TIMESTAMP"
+    with duckdb.connect(str(build_file)) as build:
+        build.execute("CREATE SCHEMA intermediate; USE intermediate")
+        for table, columns in (
+            ("int_identity__record_persons", "source_record_key TEXT, one_id TEXT"),
+            ("int_identity__assignments", "source_record_key TEXT, one_id TEXT"),
+            ("int_identity__identifier_tenures", f"identifier_type TEXT, {tenure}"),
+        ):
+            build.execute(f"CREATE TABLE {table} ({columns})")
+    lake = Lake(tmp_path / "lake")
+    with closing(connect(lake, TOKEN_KEY, None, 1)) as connection:
+        requests = pending_requests(connection, lake, [])
+        plan = plan_erasure(connection, lake, build_file, requests, {}, NOW)
+    assert [one.request_id for one in plan.erasures] == ["R-9"]
+    assert plan.erasures[0].one_id not in {"", "r1"}
+    assert (plan.tombstones, dict(plan.records)) == ((), {})
 
 
 def test_a_delivery_is_stripped_and_then_unchanged(tmp_path: Path, deliver: Deliver) -> None:

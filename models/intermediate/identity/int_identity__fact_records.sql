@@ -1,9 +1,9 @@
 -- Grain: one row per source record that a fact names (a buyer key, a member number, an openid …)
--- An act is a fact of the person's own doing: an order, a basket, a digital event.
+-- An act is a fact of the person's own doing: an order, a basket, a digital event. A request to be
+-- erased is no fact: whom it named is not told once it is carried out.
 {%- set member_facts = [
     ('stg_crm__member_attributes', 'recorded_at'),
     ('stg_crm__consents', 'changed_at'),
-    ('stg_crm__erasure_requests', 'requested_at'),
     ('stg_loyalty__points_transactions', 'occurred_at'),
     ('stg_loyalty__benefit_entitlements', 'granted_at'),
     ('stg_loyalty__benefit_usages', 'used_at'),

@@ -42,6 +42,7 @@ from orchestration.warehouse.read_ahead import project_read_ahead
 from orchestration.workspace import (
     BUILD_FILE_NAME,
     DATA_SETS,
+    DECISIONS,
     ENGINES,
     PARAMETERS,
     PROJECT,
@@ -358,6 +359,11 @@ def erase_command(data: str | None, data_option: str | None, dry_run: bool) -> N
             f"{erased.files:,} files searched"
         )
         notes += erased.left_to_do()
+        if erased.decisions:
+            notes.append(
+                f"{erased.decisions:,} rows of {_short(DECISIONS)} named erased persons: they "
+                "are gone, or have lost their words"
+            )
         notes += [f"publish again where needed: AS_OF={day}" for day in erased.earlier_dates]
     if not erased.needs_build:
         terminal.say("Nothing that is built or published held an erased person.")
@@ -703,7 +709,7 @@ def match_train(brands: tuple[str, ...], valid_from: str, weights_file: Path) ->
     "--decisions",
     "decisions_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=PROJECT / "seeds" / "policy" / "identity_decisions.csv",
+    default=DECISIONS,
     help="The policy file to write.",
 )
 def match_decide(

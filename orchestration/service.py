@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 from orchestration.errors import RekindleError
 from orchestration.ports import ADDRESS, refuse_taken
-from orchestration.workspace import PROJECT
+from orchestration.workspace import PROJECT, dagster_home
 
 MODULE = "orchestration.definitions"
 SECONDS_TO_START = 120
@@ -89,8 +89,7 @@ def serve(
 
 def _home(environment: Mapping[str, str]) -> Path:
     """DAGSTER_HOME, with the settings of this project unless it has its own."""
-    var = environment.get("REKINDLE_VAR") or PROJECT / "var"
-    home = Path(environment.get("DAGSTER_HOME") or Path(var) / "dagster").absolute()
+    home = dagster_home(Path(environment.get("REKINDLE_VAR") or PROJECT / "var"), environment)
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
     if "DAGSTER_HOME" not in environment or not settings.exists():

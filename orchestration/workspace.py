@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -30,7 +31,13 @@ from orchestration.errors import UsageError
 PROJECT = Path(__file__).resolve().parents[1]
 """The folder of dbt_project.yml, models and seeds."""
 
-PARAMETERS = PROJECT / "seeds" / "policy" / "model_parameters.csv"
+POLICY = PROJECT / "seeds" / "policy"
+"""Policy as data: CSV files that an operator may change."""
+
+DECISIONS = POLICY / "identity_decisions.csv"
+"""What somebody decided about two records, by their keys."""
+
+PARAMETERS = POLICY / "model_parameters.csv"
 """Where versions of the trained models are kept."""
 
 DATA_SETS = ("demo_brand", "complete_journey", "cdnow", "cdnow_sample")
@@ -93,6 +100,11 @@ class Workspace:
     def serving_folder(self, aside: date | None = None) -> Path:
         """Folder of the published file."""
         return self.serving if aside is None else self.serving / as_of_folder(aside)
+
+
+def dagster_home(var: Path, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where Dagster keeps its runs and their logs: DAGSTER_HOME, or a folder below `var`."""
+    return Path(environment.get("DAGSTER_HOME") or var / "dagster").absolute()
 
 
 def as_of_folder(as_of: date) -> str:

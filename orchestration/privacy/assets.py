@@ -11,6 +11,7 @@ from orchestration.publishing.assets import serving
 from orchestration.publishing.publish import publish
 from orchestration.warehouse.assets import POOL
 from orchestration.warehouse.build import build
+from orchestration.workspace import DECISIONS
 
 
 @dg.asset(
@@ -27,6 +28,12 @@ def erasures(context: dg.AssetExecutionContext, brand: BrandResource) -> dg.Mate
     erased = erase(workspace, datetime.now(UTC), context.log.info)
     for one in erased.left_to_do():
         context.log.warning(one)
+    if erased.decisions:
+        context.log.warning(
+            "%s rows of %s named erased persons: they are gone, or have lost their words",
+            erased.decisions,
+            DECISIONS,
+        )
     if erased.needs_build:
         build(workspace)
         if was_published:

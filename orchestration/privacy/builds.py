@@ -15,9 +15,11 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.errors import UsageError
 from orchestration.loading.lake import sql_name, sql_text
 from orchestration.publishing.publish import read_publication
 from orchestration.warehouse.build import manifest_path, read_state, write_state
+from orchestration.warehouse.spark import WAREHOUSE, is_out_of_reach, outer_warehouse
 from orchestration.workspace import BUILD_FILE_NAME, Workspace
 
 _STATE = "erased_by"
@@ -31,6 +33,7 @@ def reduce_builds(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -
     in here starts from nothing; one for an earlier date or on Spark always does.
     """
     build_file = replace(workspace, engine="duckdb").build_file()
+    _remove_outer_tables(workspace)
     if build_file.is_file():
         new_file = build_file.with_name(f".{build_file.name}.erasing")
         _remove_file(new_file)
@@ -43,6 +46,34 @@ def reduce_builds(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -
     for folder in workspace.build.glob("*"):
         if folder.is_dir():
             shutil.rmtree(folder)
+
+
+def check_spark(workspace: Workspace) -> None:
+    """Raise UsageError for a build on Spark whose tables are elsewhere, nobody says where."""
+    for state in sorted((workspace.build / "spark").glob("**/build.json")):
+        folder = state.parent
+        if not (folder / WAREHOUSE).is_dir() and not os.environ.get("REKINDLE_SPARK_HOST"):
+            if os.environ.get("REKINDLE_SPARK_WAREHOUSE"):
+                continue
+            raise UsageError(
+                f"The build on Spark in {folder} has its tables elsewhere, and they hold the "
+                "persons too: set REKINDLE_SPARK_WAREHOUSE (or REKINDLE_SPARK_HOST) as for that "
+                "build, then erase; where its tables are gone, remove that folder first."
+            )
+
+
+def out_of_reach(workspace: Workspace) -> tuple[str, ...]:
+    """What an erasure has to leave to others, in sentences: a warehouse that is no folder."""
+    if not is_out_of_reach():
+        return ()
+    where = os.environ.get("REKINDLE_SPARK_WAREHOUSE") or os.environ.get("REKINDLE_SPARK_HOST")
+    build_file = replace(workspace, engine="duckdb").build_file()
+    schemas = ", ".join(sorted({schema for schema, _ in _tables(manifest_path(build_file))}))
+    told = (
+        f"the tables of builds on Spark at {where}, which is no folder of this machine: where this "
+        f"brand was built there, drop the databases {schemas}, then build there again"
+    )
+    return (told,)
 
 
 def remove_earlier_publications(workspace: Workspace) -> list[str]:
@@ -71,6 +102,34 @@ def remove_former_versions(workspace: Workspace) -> None:
     for folder in current.parent.iterdir():
         if folder.is_dir() and folder != current:
             shutil.rmtree(folder)
+
+
+def _remove_outer_tables(workspace: Workspace) -> None:
+    """Remove the tables of builds on Spark from a warehouse outside the brand's folder of builds.
+
+    Only what is named as a table of this project is: others may keep theirs beside it.
+    """
+    warehouse = outer_warehouse(workspace.build)
+    if warehouse is None:
+        return
+    build_file = replace(workspace, engine="duckdb").build_file()
+    for schema, name in _tables(manifest_path(build_file)):
+        for folder in warehouse.glob(f"{schema}.db/{name}*"):
+            if folder.is_dir() and (folder.name == name or folder.name.startswith(f"{name}__")):
+                shutil.rmtree(folder)
+
+
+def _tables(manifest: Path) -> list[tuple[str, str]]:
+    """Schema and name of whatever dbt's manifest says is built."""
+    try:
+        nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    except (OSError, ValueError, KeyError):
+        return []
+    return [
+        (str(node["schema"]), str(node.get("alias") or node["name"]))
+        for node in nodes
+        if node["resource_type"] in {"model", "seed", "snapshot"}
+    ]
 
 
 def _state_tables(manifest: Path) -> list[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -37,17 +38,20 @@ from orchestration.loading.register import Register
 from orchestration.loading.text_files import sha256_of
 from orchestration.loading.tokens import read_token_key, token_key_id, tombstone_key
 from orchestration.privacy.builds import (
+    check_spark,
     is_published,
+    out_of_reach,
     reduce_builds,
     remove_earlier_publications,
     remove_former_versions,
 )
+from orchestration.privacy.decisions import forget_decisions
 from orchestration.privacy.lake_parts import quarantine_parts, strip_part, strip_quarantine
 from orchestration.privacy.landing_copies import strip_file
 from orchestration.privacy.plan import Request, pending_requests, plan_erasure
 from orchestration.warehouse.build import only_writer, read_state
 from orchestration.warehouse.lake import read_lake
-from orchestration.workspace import Workspace
+from orchestration.workspace import DECISIONS, Workspace
 
 PATIENCE = 600.0
 """Seconds that an erasure waits for a running load."""
@@ -65,9 +69,10 @@ class Erased:
     """What an erasure did.
 
     `needs_build` says that what is published still has to be made anew; `unsearched` are landing
-    files that could not be read and so not be searched, with the reason, and `open_requests` the
-    requests that stay open for it; `earlier_dates` are publications for earlier dates that were
-    removed.
+    files that could not be read and so not be searched, and stores out of reach, with the reason, and
+    `open_requests` the requests that stay open for it; `earlier_dates` are publications for earlier
+    dates that were removed; `decisions` counts rows of the file of decisions that went or lost their
+    words.
     """
 
     requests: int
@@ -78,6 +83,7 @@ class Erased:
     unsearched: tuple[str, ...] = ()
     open_requests: int = 0
     earlier_dates: tuple[str, ...] = ()
+    decisions: int = 0
 
     def left_to_do(self) -> tuple[str, ...]:
         """Sentences about the files that could not be searched, and what is to be done."""
@@ -113,7 +119,12 @@ def preview(workspace: Workspace, now: datetime) -> Preview:
         return Preview(len(requests), len(set(plan.records.values())), len(plan.records))
 
 
-def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Erased:
+def erase(
+    workspace: Workspace,
+    now: datetime,
+    on_step: OnStep = _unheard,
+    decisions_file: Path = DECISIONS,
+) -> Erased:
     """Carry out the pending requests, and finish what an earlier run began.
 
     Persons who were erased before are searched for again: a file that was delivered anew is
@@ -131,6 +142,7 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
         requests = session.pending()
         if not requests and not session.has_register:
             return Erased(0, 0, 0, 0, needs_build=False)
+        check_spark(workspace)
         if requests:
             _check_build(workspace)
             known = dict(session.register.erased_records())
@@ -144,10 +156,15 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
         is_open = not all(one.is_carried_out for one in opened)
         in_lake = session.strip_lake(on_step)
         in_landing = session.strip_landing(on_step)
+        on_step("decisions")
+        decided = forget_decisions(
+            session.connection, decisions_file, lambda: session.register.note_published(False)
+        )
         dates: list[str] = []
         if is_open or in_lake or not session.register.is_published:
             on_step("builds")
             reduce_builds(session.connection, workspace)
+            session.unsearched += out_of_reach(workspace)
             on_step("intraday store")
             remove_store(workspace)
             on_step("earlier publications")
@@ -169,6 +186,7 @@ def erase(workspace: Workspace, now: datetime, on_step: OnStep = _unheard) -> Er
             unsearched=tuple(session.unsearched),
             open_requests=still_open,
             earlier_dates=tuple(dates),
+            decisions=decided,
         )
 
 

@@ -1,17 +1,19 @@
 """Looks for identifiers wherever a brand's data lie, store by store, and says where they are.
 
-Parquet and DuckDB files are searched by their decoded columns, text files unpacked, and every file
-by its bytes too: what was deleted but not overwritten is still there.
+Parquet, DuckDB and SQLite files are searched by their decoded columns, text files unpacked, and
+every file by its bytes too: what was deleted but not overwritten is still there.
 """
 
 from __future__ import annotations
 
 import gzip
+import json
 import re
+import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +22,28 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from orchestration.errors import RekindleError
 from orchestration.loading.lake import sql_name, sql_path, sql_text
-from orchestration.workspace import Workspace
+from orchestration.warehouse.spark import outer_warehouse
+from orchestration.workspace import POLICY, PROJECT, Workspace, dagster_home
 
-_STORES = ("landing", "raw lake", "quarantine", "vault", "builds", "published")
+STORES = (
+    "landing",
+    "raw lake",
+    "quarantine",
+    "vault",
+    "builds",
+    "published",
+    "policy",
+    "state",
+    "logs",
+    "truth",
+)
+"""Where a brand's data lie, or words about its persons may.
+
+Builds are the build files of all dates and engines, a Spark warehouse elsewhere included; policy is
+seeds/policy; state what alerts, databases and the five-minute path remember; logs are Dagster's and
+dbt's; truth stands beside the demo brand.
+"""
+_SQLITE = b"SQLite format 3\0"
 _WORDS_OF_A_PATTERN = 200
 _LETTERS = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyz")
 
@@ -49,16 +70,20 @@ class Scan:
         return {finding.identifier for finding in self.findings if finding.store == store}
 
     def lines(self) -> list[str]:
-        """A table for people: per store the files, the findings and where the first ones are."""
-        report = []
-        for store in _STORES:
+        """A table for people, the same rows in every scan, so that two of them can be compared.
+
+        Per store the files, the identifiers found, the places they are in, and the first of these.
+        """
+        report = [f"{'store':<11} {'files':>6} {'identifiers':>11} {'places':>6}"]
+        for store in STORES:
             found = [finding for finding in self.findings if finding.store == store]
-            places = Counter(f"{one.file.name} {one.place}" for one in found)
-            shown = ", ".join(place for place, _ in places.most_common(3))
+            places = Counter(
+                f"{one.file.name} {one.place.removeprefix(f'{one.file.name}.')}" for one in found
+            )
+            ranked = sorted(places, key=lambda place: (-places[place], place))
             report.append(
-                f"{store:<11} {self.files.get(store, 0):>6,} files  "
-                f"{len({one.identifier for one in found}):>4} identifiers found"
-                + (f": {shown}" if shown else "")
+                f"{store:<11} {self.files.get(store, 0):>6,} {len(self.found_in(store)):>11,} "
+                f"{len(places):>6,}  {', '.join(ranked[:3])}".rstrip()
             )
         return report
 
@@ -68,8 +93,11 @@ class _Words:
 
     def __init__(self, identifiers: Iterable[str]) -> None:
         spelled = {one.lower(): one for one in sorted(set(identifiers)) if one}
-        self._spelled = list(spelled.values())
-        self._automaton = BytesAhoCorasick([word.encode() for word in spelled])
+        escaped = {json.dumps(word)[1:-1]: one for word, one in spelled.items()}
+        looked_for = {**escaped, **spelled}
+        self._spelled = list(looked_for.values())
+        self._is_escaped = [word not in spelled for word in looked_for]
+        self._automaton = BytesAhoCorasick([word.encode() for word in looked_for])
         words = [re.escape(word) for word in spelled]
         self._patterns = [
             "|".join(words[at : at + _WORDS_OF_A_PATTERN])
@@ -77,15 +105,19 @@ class _Words:
         ]
 
     def alone_in(self, data: bytes) -> list[str]:
-        """The identifiers, as they were given, that stand alone in some bytes."""
+        """The identifiers, as they were given, that stand alone in some bytes.
+
+        So do they where JSON spells them with escapes; what is before these may be an escape too.
+        """
         lowered = data.lower()
         matches = self._automaton.find_matches_as_indexes(lowered, overlapping=True)
         found = {
-            word
+            self._spelled[word]
             for word, start, end in matches
-            if _LETTERS.isdisjoint(lowered[max(start - 1, 0) : start] + lowered[end : end + 1])
+            if _LETTERS.isdisjoint(lowered[end : end + 1])
+            and (self._is_escaped[word] or _LETTERS.isdisjoint(lowered[max(start - 1, 0) : start]))
         }
-        return [self._spelled[word] for word in sorted(found)]
+        return sorted(found)
 
     def within(self, column: str) -> str:
         """SQL that is true where a value of a column has a word in it, alone or not."""
@@ -95,26 +127,27 @@ class _Words:
         return " OR ".join(tests) or "false"
 
 
-def scan(workspace: Workspace, identifiers: Iterable[str]) -> Scan:
+def scan(workspace: Workspace, identifiers: Iterable[str], policy: Path = POLICY) -> Scan:
     """Search all stores of a brand for identifiers, in the spellings given and in any case.
 
     An identifier counts where it stands alone: `M1` is not in `M12`. Raises RekindleError where a
-    DuckDB file cannot be opened.
+    database file cannot be opened.
     """
     words = _Words(identifiers)
     findings: list[Finding] = []
     files: Counter[str] = Counter()
     with duckdb.connect() as memory:
-        for store, path in _files(workspace):
+        for store, path in _files(workspace, policy):
             files[store] += 1
             for place, identifier in _search(memory, path, words):
-                where = "vault" if place.startswith("vault.") else store
+                is_of_vault = place.startswith("vault.") or "vault.db" in path.parts
+                where = "vault" if is_of_vault and store == "builds" else store
                 findings.append(Finding(where, path, place, identifier))
     files["vault"] = files["builds"]
     return Scan(tuple(dict.fromkeys(findings)), files)
 
 
-def _files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
+def _files(workspace: Workspace, policy: Path) -> Iterator[tuple[str, Path]]:
     quarantine = workspace.lake / "raw" / "rekindle" / "quarantine"
     for path in _under(workspace.landing):
         yield "landing", path
@@ -122,12 +155,29 @@ def _files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
         yield ("quarantine" if quarantine in path.parents else "raw lake"), path
     for path in _under(workspace.build):
         yield "builds", path
+    for path in _under(outer_warehouse(workspace.build)):
+        yield "builds", path
     for path in _under(workspace.serving):
         yield "published", path
+    for path in _under(policy):
+        yield "policy", path
+    own = workspace.lake.parent
+    for path in (*_files_in(own), *_under(workspace.databases)):
+        yield "state", path
+    for folder in (dagster_home(own.parent), PROJECT / "logs", PROJECT / "target" / "logs"):
+        for path in _under(folder):
+            yield "logs", path
+    for path in _under(own / "truth") if workspace.has_adapter else ():
+        yield "truth", path
 
 
-def _under(folder: Path) -> list[Path]:
-    found = folder.rglob("*") if folder.is_dir() else ()
+def _under(folder: Path | None) -> list[Path]:
+    found = folder.rglob("*") if folder is not None and folder.is_dir() else ()
+    return sorted(path for path in found if path.is_file() and not path.is_symlink())
+
+
+def _files_in(folder: Path) -> list[Path]:
+    found = folder.iterdir() if folder.is_dir() else ()
     return sorted(path for path in found if path.is_file() and not path.is_symlink())
 
 
@@ -141,6 +191,8 @@ def _search(
     elif name.endswith(".duckdb"):
         yield from _search_database(path, words)
     data = path.read_bytes()
+    if data.startswith(_SQLITE):
+        yield from _search_sqlite(path, words)
     texts = {"file name": path.name.encode(), "bytes": data}
     if data[:2] == b"\x1f\x8b":
         with suppress(OSError, EOFError, zlib.error):
@@ -166,6 +218,29 @@ def _search_database(path: Path, words: _Words) -> Iterator[tuple[str, str]]:
             for schema, table in tables
         ]
         yield from _search_relations(connection, relations, words)
+
+
+def _search_sqlite(path: Path, words: _Words) -> Iterator[tuple[str, str]]:
+    """A long value is spread over pages of the file, so its bytes alone would not do."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as store:
+            tables = store.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            ).fetchall()
+            for (table,) in tables:
+                found = set()
+                rows = store.execute(f"SELECT * FROM {sql_name(table)}")
+                columns = [column for column, *_ in rows.description]
+                for row in rows:
+                    for column, value in zip(columns, row, strict=True):
+                        text = value.encode() if isinstance(value, str) else value
+                        if isinstance(text, bytes):
+                            found |= {(column, identifier) for identifier in words.alone_in(text)}
+                yield from ((f"{table}.{column}", one) for column, one in sorted(found))
+    except sqlite3.Error as error:
+        raise RekindleError(f"{path} cannot be searched ({error}); scan when it is at rest.") from (
+            error
+        )
 
 
 def _search_relations(

@@ -80,6 +80,24 @@ def warehouse_folder(build_folder: Path, given: Mapping[str, str] = os.environ) 
     return Path(location) if location and "://" not in location else build_folder / WAREHOUSE
 
 
+def outer_warehouse(build: Path, given: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder of a Spark warehouse that lies outside a brand's folder of builds, if one is set.
+
+    None too where the warehouse is no folder of this machine; `is_out_of_reach` tells that.
+    """
+    if is_out_of_reach(given) or not given.get("REKINDLE_SPARK_WAREHOUSE"):
+        return None
+    folder = warehouse_folder(build, given).absolute()
+    return None if folder.is_relative_to(build.absolute()) else folder
+
+
+def is_out_of_reach(given: Mapping[str, str] = os.environ) -> bool:
+    """Whether the tables of builds on Spark are where this machine cannot remove them."""
+    location = given.get("REKINDLE_SPARK_WAREHOUSE", "")
+    is_folder = bool(location) and (location.startswith("file:") or "://" not in location)
+    return not is_folder and bool(given.get("REKINDLE_SPARK_HOST") or location)
+
+
 def spark_home(given: Mapping[str, str] = os.environ) -> Path:
     """SPARK_HOME, or the folder of the installed package; raises RekindleError for neither."""
     if given.get("SPARK_HOME"):

@@ -47,6 +47,16 @@ EVE = ("M-EVE", EVE_PHONE, f"+86{EVE_PHONE}", "伊芙赵")
 STAY = ("M-DORA", "ID-DORA", FAMILY_PHONE, "M-BEN", BEN_PHONE)
 """What tells of people who did not ask."""
 
+DECISIONS = (
+    "valid_from,decision,left_record,right_record,decided_by,reason\n"
+    "2025-02-01,link,crm.members:M-ANNA-2,app.users:APP-BEN,eve,the same voice\n"
+    f"2025-02-01,separate,commerce.orders:card_no:{token_of('card_no:CARD-ANNA')},"
+    "crm.members:M-DORA,eve,two signatures\n"
+    "2025-02-02,separate,crm.members:M-BEN,crm.members:M-DORA,eve,two voices\n"
+    f"2025-02-03,separate,crm.members:M-BEN,app.users:APP-BEN,eve,not {ANNA_PHONE}\n"
+)
+"""What somebody decided about them."""
+
 ERASED = (*ANNA, *CARL, *EVE, "M-NOBODY")
 
 

@@ -18,7 +18,7 @@ from orchestration.loading.tokens import KEY_VARIABLE
 from orchestration.privacy.erase import Erased, erase, note_published
 from orchestration.privacy.scan import Scan, scan
 from orchestration.publishing.publish import publish
-from orchestration.workspace import Workspace
+from orchestration.workspace import DECISIONS, Workspace
 from tests.conftest import TOKEN_KEY, build_brand, load_brand, make_workspace
 from tests.privacy import brand
 from tests.privacy.reading import Marts, read_marts
@@ -39,6 +39,7 @@ class Story:
     """A brand before and after an erasure."""
 
     workspace: Workspace
+    policy: Path
     delivered: Path
     before: Scan
     marts_before: Marts
@@ -61,23 +62,27 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         brand.write_odd(workspace.landing)
         delivered = root / "delivered"
         shutil.copytree(workspace.landing, delivered)
+        policy = root / "policy"
+        policy.mkdir()
+        (policy / DECISIONS.name).write_text(brand.DECISIONS, encoding="utf-8")
         load_brand(workspace)
         build_brand(workspace)
         publish(workspace, now=NOW)
         run_intraday(workspace, NOW)
-        before = scan(workspace, (*brand.ERASED, *brand.STAY, *brand.ODD))
+        before = scan(workspace, (*brand.ERASED, *brand.STAY, *brand.ODD), policy)
         marts_before = read_marts(workspace)
-        kills, erased = _erase_killed_everywhere(workspace)
+        kills, erased = _erase_killed_everywhere(workspace, policy / DECISIONS.name)
         (workspace.landing / brand.HEADERLESS).unlink()
-        finished = erase(workspace, NOW)
+        finished = erase(workspace, NOW, decisions_file=policy / DECISIONS.name)
         build_brand(workspace)
         publish(workspace, now=NOW)
         note_published(workspace)
         is_removed = read_status(workspace) is None
         run_intraday(workspace, NOW)
-        after = scan(workspace, (*brand.ERASED, *brand.STAY))
+        after = scan(workspace, (*brand.ERASED, *brand.STAY), policy)
         yield Story(
             workspace,
+            policy,
             delivered,
             before,
             marts_before,
@@ -99,7 +104,9 @@ def kind_of(step: str) -> str:
     return "raw" if step.startswith("raw/") else step
 
 
-def _erase_killed_everywhere(workspace: Workspace) -> tuple[tuple[str, ...], Erased]:
+def _erase_killed_everywhere(
+    workspace: Workspace, decisions: Path
+) -> tuple[tuple[str, ...], Erased]:
     """Erase until it succeeds, killed once at every kind of step.
 
     Where many files are written alike, before the second of them: one is done then, others are not.
@@ -117,7 +124,7 @@ def _erase_killed_everywhere(workspace: Workspace) -> tuple[tuple[str, ...], Era
 
     while True:
         try:
-            return tuple(kills), erase(workspace, NOW, kill)
+            return tuple(kills), erase(workspace, NOW, kill, decisions)
         except KilledError:
             if kills[-1] != "plan":
                 load_brand(workspace)

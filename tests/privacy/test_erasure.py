@@ -15,8 +15,8 @@ from orchestration.errors import UsageError
 from orchestration.intraday.store import shelf_of
 from orchestration.loading.load import load
 from orchestration.privacy.erase import erase
-from orchestration.privacy.scan import scan
-from orchestration.workspace import BUILD_FILE_NAME
+from orchestration.privacy.scan import STORES, scan
+from orchestration.workspace import BUILD_FILE_NAME, PROJECT
 from tests.conftest import TOKEN_KEY, load_brand
 from tests.privacy import brand
 from tests.privacy.conftest import NOW, Story, kind_of
@@ -39,6 +39,7 @@ def test_before_everybody_is_found_where_personal_data_may_be(story: Story) -> N
     assert everybody - story.before.found_in("raw lake") == set()
     assert {"安娜王", "M-ANNA-1", brand.ANNA_PHONE} <= story.before.found_in("quarantine")
     assert {"安娜王", "卡尔李", "伊芙赵", "anna@shop.cn"} <= story.before.found_in("vault")
+    assert {"M-ANNA-2", brand.ANNA_PHONE} <= story.before.found_in("policy")
 
 
 def test_a_build_holds_personal_data_in_its_vault_alone(story: Story) -> None:
@@ -93,9 +94,34 @@ def test_every_figure_stays(story: Story) -> None:
 def test_every_kind_of_step_was_killed(story: Story) -> None:
     assert {kind_of(step) for step in story.kills} == {
         "plan", "raw", "raw/rekindle/quarantine", "landing csv", "landing jsonl.gz",
-        "landing parquet", "in place", "builds", "intraday store", "earlier publications", "proof",
-        "export",
+        "landing parquet", "in place", "decisions", "builds", "intraday store",
+        "earlier publications", "proof", "export",
     }  # fmt: skip
+
+
+def test_the_page_says_what_the_scanner_finds_store_by_store(story: Story) -> None:
+    page = (PROJECT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    _, _, table = page.partition(
+        "| store | files | identifiers before | after |\n| --- | --- | --- | --- |\n"
+    )
+    lines = table.partition("\n\n")[0].splitlines()
+    told = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    found = [
+        [
+            store,
+            str(len(story.before.found_in(store) & set(brand.ERASED))),
+            str(len(story.after.found_in(store) & set(brand.ERASED))),
+        ]
+        for store in STORES
+    ]
+    assert [[store, before, after] for store, _, before, after in told] == found
+
+
+def test_decisions_about_them_are_forgotten(story: Story) -> None:
+    text = (story.policy / "identity_decisions.csv").read_text(encoding="utf-8")
+    header, _, _, kept, _ = brand.DECISIONS.splitlines(keepends=True)
+    emptied = "2025-02-03,separate,crm.members:M-BEN,app.users:APP-BEN,erased,erased\n"
+    assert text == header + kept + emptied
 
 
 def test_who_holds_the_key_finds_the_rows_of_a_key_and_not_of_a_request(story: Story) -> None:

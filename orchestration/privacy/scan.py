@@ -98,7 +98,7 @@ class _Words:
         self._spelled = list(looked_for.values())
         self._is_escaped = [word not in spelled for word in looked_for]
         self._automaton = BytesAhoCorasick([word.encode() for word in looked_for])
-        words = [re.escape(word) for word in spelled]
+        words = [re.escape(word) for word in looked_for]
         self._patterns = [
             "|".join(words[at : at + _WORDS_OF_A_PATTERN])
             for at in range(0, len(words), _WORDS_OF_A_PATTERN)

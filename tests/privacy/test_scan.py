@@ -111,9 +111,13 @@ def test_what_was_deleted_from_a_sqlite_file_is_found_by_its_bytes(tmp_path: Pat
 
 
 def test_a_word_that_json_escapes_is_found(tmp_path: Path) -> None:
-    write(tmp_path, "rows.jsonl", '{"name": "\\u5B89\\u5a1c\\u738b", "mail": "caf\\u00e9"}\n')
+    line = '{"name": "\\u5B89\\u5a1c\\u738b", "mail": "caf\\u00e9"}'
+    write(tmp_path, "rows.jsonl", f"{line}\n")
+    write_parquet(tmp_path, f"SELECT '{line}' AS raw_record FROM range(9)")
     found = scanned(tmp_path, ["安娜", "娜王", "安娜王", "café", "娜安", "7"])
     assert found.found_in("landing") == {"安娜", "娜王", "安娜王", "café"}
+    in_column = {one.identifier for one in found.findings if one.place.endswith(".raw_record")}
+    assert in_column == found.found_in("landing")
 
 
 STORES_OF_FILES = {

@@ -353,7 +353,8 @@ def _session(workspace: Workspace, now: datetime) -> Iterator[_Session]:
     except (OSError, duckdb.IOException, sqlite3.OperationalError) as error:
         raise RekindleError(
             f"The erasure could not go on: {str(error).splitlines()[0]}. See to it that landing, "
-            "lake, build and seeds/policy can be written to, then run it again; it goes on where it was."
+            "lake, build and seeds/policy can be written to, then run it again; it goes on where "
+            "it was."
         ) from error
     finally:
         lock.release()

@@ -563,6 +563,37 @@ def identity_dry_run(policy_path: Path, data: str, out: Path | None) -> None:
     terminal.say(f"All of them: {' and '.join(_short(file) for file in found.files)}")
 
 
+@identity.command(name="as-of")
+@click.argument("record")
+@click.argument("day", metavar="YYYY-MM-DD")
+@click.option("--data", "data", metavar="DATA", help="Whose records; else who is published.")
+def identity_as_of(record: str, day: str, data: str | None) -> None:
+    """Say who RECORD was believed to be on a business date, and who it was by what is known now.
+
+    A record is written as identity.oneid_map names it: crm.members:M00000012.
+    """
+    from orchestration.identity.as_of import as_of  # late: it brings large libraries
+
+    found = as_of(_published_file(data), record, parse_as_of(day))
+    terminal = Terminal(total=1)
+    if found.believed is None:
+        terminal.say(f"On {day} nothing was known of {record}.")
+    else:
+        terminal.say(
+            f"On {day} {record} was believed to be person {found.believed.one_id} "
+            f"(learnt on {found.believed.learnt_date}: {found.believed.caused_by})."
+        )
+    if found.true is None:
+        terminal.say(f"By what is known now, it was not there on {day}.")
+    else:
+        terminal.say(
+            f"By what is known now, it was person {found.true.one_id} (since "
+            f"{found.true.effective_date}, learnt on {found.true.learnt_date}: "
+            f"{found.true.caused_by})."
+        )
+    terminal.say(f"Today it is person {found.today}.")
+
+
 @identity.command(name="restated")
 @click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose records.")
 @click.option(

@@ -323,7 +323,7 @@ records as (
             else 1
         end as tenure,
         one_id,
-        linked_at
+        first_seen_at
     from marts.identity.oneid_map
 )
 
@@ -340,7 +340,7 @@ with persons as (
     left join known_records
         on
             all_acts.record_key = known_records.record_key
-            and (known_records.tenure = 1 or all_acts.occurred_at >= known_records.linked_at)
+            and (known_records.tenure = 1 or all_acts.occurred_at >= known_records.first_seen_at)
     qualify row_number() over (
         partition by all_acts.act_no order by known_records.tenure desc nulls last
     ) = 1

@@ -79,6 +79,19 @@ from (
     on columns(* exclude (entry)) into name fact value value
 )
 union all
+select 'identity.oneid_history' as mart, entry, fact, value
+from (
+    unpivot (
+        select
+            columns(*)::varchar,
+            row_number() over (order by source_system, source_table, source_key, assignment_number) as entry
+        from identity.oneid_history
+        where one_id = $one_id
+        order by entry
+    )
+    on columns(* exclude (entry)) into name fact value value
+)
+union all
 select 'identity.oneid_review_queue' as mart, entry, fact, value
 from (
     unpivot (

@@ -89,6 +89,7 @@ def test_no_column_is_empty(marts: duckdb.DuckDBPyConnection) -> None:
         "identity.erasure_log.stores_checked",
         "identity.erasure_log.rows_removed",
         "identity.oneid_events.other_one_id",
+        "identity.oneid_history.believed_until_date",
     ]
 
 

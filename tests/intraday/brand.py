@@ -80,7 +80,7 @@ def publish_by_hand(
                 "identity.oneid_map",
                 (
                     "source_system text, source_table text, source_key text, one_id text, "
-                    "linked_at timestamp"
+                    "first_seen_at timestamp"
                 ),
                 MAP,
             ),

@@ -102,7 +102,7 @@ MUTATIONS = (
     ("and refunds.order_id not in (select order_id from orders)", ""),
     ("published_orders.is_valid", "true"),
     ("where versions.action = 'add'", ""),
-    ("all_acts.occurred_at >= known_records.linked_at", "true"),
+    ("all_acts.occurred_at >= known_records.first_seen_at", "true"),
     ("when persons.is_placeholder then null", ""),
     (
         "where identifier_type = 'phone'\n                )\n                then null",

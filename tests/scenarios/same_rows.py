@@ -9,8 +9,10 @@ import duckdb
 
 SCHEMAS = ("identity", "core", "insight", "measurement", "kpi")
 """Schemas of marts that are a function of the data; ops tells of loads and is left out."""
-HISTORY = "identity.oneid_events"
+HISTORY = {"identity.oneid_events", "identity.oneid_history"}
 """What was learnt when: a function of the builds that were made, too."""
+LEARNT = {"identity.oneid_map": ["linked_at"]}
+"""Columns of other marts that tell of it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def compare_marts(one: Path, other: Path, *, with_history: bool = False) -> Comp
                 f" from {catalog}.identity.oneid_map group by one_id"
             )
         if not with_history:
-            marts -= {HISTORY}
+            marts -= HISTORY
         differing: dict[str, int] = {}
         for mart in sorted(marts):
             rows = [
@@ -84,8 +86,9 @@ def _named(connection: duckdb.DuckDBPyConnection, catalog: str, mart: str) -> st
     columns = connection.execute(f"describe {catalog}.{mart}").fetchall()
     if "one_id" not in {column for column, *_ in columns}:
         return f"from {catalog}.{mart}"
+    left_out = f" exclude ({', '.join(LEARNT[mart])})" if mart in LEARNT else ""
     return (
-        f"select rows.* replace (coalesce(names.name, rows.one_id) as one_id) "
+        f"select rows.*{left_out} replace (coalesce(names.name, rows.one_id) as one_id) "
         f"from {catalog}.{mart} as rows left join {catalog}_names as names "
         "on rows.one_id = names.one_id"
     )

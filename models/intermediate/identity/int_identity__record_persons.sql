@@ -13,6 +13,7 @@ select
     records.updated_at,
     records.first_fact_at,
     records.first_seen_at,
+    assignments.effective_at as linked_at,
     coalesce(erased_records.one_id, assignments.one_id) as one_id
 from {{ ref('int_identity__records') }} as records
 left join assignments on records.source_record_key = assignments.source_record_key

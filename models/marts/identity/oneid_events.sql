@@ -1,6 +1,7 @@
 -- Grain: one row per change of persons: one came to be, two became one, one became two
 -- What was thought of a record holds until its next assignment. A person whose records all went to
--- another one was merged; one of which some stayed was split.
+-- another one was merged; one of which some stayed was split. An id resolves to itself while a
+-- record has it, then to who has the record of it that was seen first, of those that had it last.
 with
 
 assignments as (
@@ -17,9 +18,12 @@ assignments as (
         lead(changed_at) over (
             partition by source_record_key order by assignment_number asc nulls last
         ) as next_changed_at,
+        first_value(effective_at) over (
+            partition by source_record_key order by assignment_number asc nulls last
+        ) as first_seen_at,
         first_value(one_id) over (
             partition by source_record_key order by assignment_number desc nulls last
-        ) as current_one_id,
+        ) as newest_one_id,
         row_number() over (
             partition by one_id
             order by
@@ -30,14 +34,39 @@ assignments as (
     from {{ ref('int_identity__assignments') }}
 ),
 
+holders as (
+    select
+        assignments.one_id,
+        coalesce(record_persons.one_id, assignments.newest_one_id) as current_one_id,
+        row_number() over (
+            partition by assignments.one_id
+            order by
+                case
+                    when record_persons.one_id is null then 3
+                    when assignments.one_id <> record_persons.one_id then 2
+                    else 1
+                end asc nulls last,
+                assignments.next_changed_at desc nulls last,
+                assignments.first_seen_at asc nulls last,
+                assignments.source_record_key asc nulls last
+        ) as holder_rank
+    from assignments
+    left join {{ ref('int_identity__record_persons') }} as record_persons
+        on assignments.source_record_key = record_persons.source_record_key
+),
+
+current_persons as (
+    select one_id, current_one_id from holders
+    where holder_rank = 1
+),
+
 moves as (
     select
         one_id,
         former_one_id,
         changed_at,
         min(effective_at) as effective_at,
-        min(caused_by) as caused_by,
-        min(current_one_id) as current_one_id
+        min(caused_by) as caused_by
     from assignments
     where former_one_id is not null and former_one_id <> one_id
     group by one_id, former_one_id, changed_at
@@ -62,7 +91,7 @@ changes as (
         'create' as event_type,
         one_id,
         cast(null as string) as other_one_id,
-        current_one_id,
+        one_id as resolved_one_id,
         caused_by,
         effective_at,
         changed_at
@@ -73,7 +102,8 @@ changes as (
         case when left_behind.one_id is null then 'merge' else 'split' end as event_type,
         moves.one_id,
         moves.former_one_id as other_one_id,
-        moves.current_one_id,
+        case when left_behind.one_id is null then moves.former_one_id else moves.one_id end
+            as resolved_one_id,
         moves.caused_by,
         moves.effective_at,
         moves.changed_at
@@ -87,14 +117,15 @@ changes as (
 
 select
     md5(
-        event_type || '|' || one_id || '|' || coalesce(other_one_id, '') || '|'
-        || cast(changed_at as string)
+        changes.event_type || '|' || changes.one_id || '|' || coalesce(changes.other_one_id, '')
+        || '|' || cast(changes.changed_at as string)
     ) as event_id,
-    event_type,
-    one_id,
-    other_one_id,
-    current_one_id,
-    caused_by,
-    effective_at,
-    changed_at
+    changes.event_type,
+    changes.one_id,
+    changes.other_one_id,
+    current_persons.current_one_id,
+    changes.caused_by,
+    changes.effective_at,
+    changes.changed_at
 from changes
+inner join current_persons on changes.resolved_one_id = current_persons.one_id

@@ -6,7 +6,8 @@ record_persons as (
     select
         record_persons.source_record_key,
         record_persons.one_id,
-        record_persons.first_seen_at
+        record_persons.first_seen_at,
+        record_persons.linked_at
     from {{ ref('int_identity__record_persons') }} as record_persons
     left join {{ ref('stg_rekindle__erased_records') }} as erased_records
         on record_persons.source_record_key = erased_records.source_record_key
@@ -35,7 +36,8 @@ select
     {{ record_source_table('record_persons.source_record_key') }} as source_table,
     {{ record_source_key('record_persons.source_record_key') }} as source_key,
     record_persons.one_id,
-    record_persons.first_seen_at as linked_at,
+    record_persons.first_seen_at,
+    record_persons.linked_at,
     case
         when records_linked_by_hand.source_record_key is not null then 'forced'
         when records_joined_by_likeness.source_record_key is not null then 'probabilistic'

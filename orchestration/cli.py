@@ -470,9 +470,7 @@ def explain_command(left: str, right: str, data: str | None) -> None:
         return
     terminal.say(f"{left} and {right} are person {found.left_one_id}.")
     for step in found.steps:
-        terminal.say(
-            f"  {step.left} and {step.right} share {step.identifier_type} {step.identifier_token}"
-        )
+        terminal.say(f"  {step.line()}")
 
 
 @main.command(name="page")
@@ -730,7 +728,7 @@ def match_train(brands: tuple[str, ...], valid_from: str, weights_file: Path) ->
 )
 @click.option("--by", required=True, help="Who decides.")
 @click.option("--why", required=True, help="What shows it; no personal data.")
-@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose persons.")
+@click.option("--data", "data", metavar="DATA", help="Whose persons; else who is published.")
 @click.option(
     "--valid-from",
     metavar="YYYY-MM-DD",
@@ -749,7 +747,7 @@ def match_decide(
     is_same: bool | None,
     by: str,
     why: str,
-    data: str,
+    data: str | None,
     valid_from: str | None,
     decisions_file: Path,
 ) -> None:
@@ -759,7 +757,7 @@ def match_decide(
     if is_same is None:
         raise UsageError("What is decided is missing: give --same or --different.")
     decision = decide(
-        resolve_workspace(data).serving / BUILD_FILE_NAME,
+        _published_file(data),
         decisions_file,
         (left_one_id, right_one_id),
         is_same=is_same,

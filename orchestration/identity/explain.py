@@ -1,4 +1,4 @@
-"""Why two records are one person: the shortest path of shared identifiers between them."""
+"""Why two records are one person: the shortest path of evidence between them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,27 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Step:
-    """Two records and what they share; `identifier_type` is decision where somebody said so."""
+    """Two records and what makes them one person.
+
+    That is an identifier they share, somebody's decision (`reasons` says whose, and why) or, with
+    `match_probability` and what agrees in `reasons`, their likeness.
+    """
 
     left: str
     right: str
     identifier_type: str
     identifier_token: str
+    match_probability: float | None = None
+    reasons: str | None = None
+
+    def line(self) -> str:
+        """The step as a sentence."""
+        both = f"{self.left} and {self.right}"
+        if self.identifier_type == "likeness":
+            return f"{both} are alike with probability {self.match_probability}: {self.reasons}"
+        if self.identifier_type == "decision":
+            return f"{both} were decided to be one: {self.reasons}"
+        return f"{both} share {self.identifier_type} {self.identifier_token}"
 
 
 @dataclass(frozen=True)
@@ -91,26 +106,30 @@ def _path(
 ) -> Sequence[Step]:
     graph = nx.Graph()
     graph.add_node(left)
+    evidence: dict[str, tuple[str, str, float | None, str | None]] = {}
     edges = connection.execute(
         """
         select
             left_source_system || '.' || left_source_table || ':' || left_source_key,
             right_source_system || '.' || right_source_table || ':' || right_source_key,
             identifier_type,
-            identifier_token
+            identifier_token,
+            match_probability,
+            reasons
         from identity.oneid_evidence
         where one_id = ?
         order by all
         """,
         [one_id],
     ).fetchall()
-    for first, other, identifier_type, identifier_token in edges:
+    for first, other, identifier_type, identifier_token, *judged in edges:
         # The identifier is a node of its own: whoever holds it is as near as any other holder.
         identifier = f"{identifier_type}\n{identifier_token}"
+        evidence[identifier] = (identifier_type, identifier_token, *judged)
         graph.add_edge(first, identifier)
         graph.add_edge(identifier, other)
     nodes = nx.shortest_path(graph, left, right)
     return [
-        Step(nodes[at], nodes[at + 2], *nodes[at + 1].split("\n"))
+        Step(nodes[at], nodes[at + 2], *evidence[nodes[at + 1]])
         for at in range(0, len(nodes) - 1, 2)
     ]

@@ -155,3 +155,22 @@ def test_the_command(published: Path, decisions: Path, monkeypatch: pytest.Monke
         "\n2025-07-01,separate,crm.members:1,crm.members:2,Ann,Sisters\n"
     )
     assert run(*where, "--same", *who).exit_code == 2
+
+
+def test_the_command_does_not_decide_about_another_brand(
+    published: Path, decisions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REKINDLE_SERVING", str(published.parent))
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(
+            "create or replace table ops.publication as select 'shop' as brand,"
+            " date '2025-06-30' as as_of_date, 'b' as build_id, 'UTC' as business_zone,"
+            " 'CNY' as currency, timestamp '2025-07-01' as published_at"
+        )
+    (tmp_path / "tea").mkdir()
+    pair = ("a", "b", "--decisions", str(decisions), "--different", "--by", "Ann", "--why", "One")
+    refused = run(*pair, "--data", str(tmp_path / "tea"))
+    assert refused.exit_code == 2
+    assert " holds the brand shop, not tea-" in refused.output
+    assert decisions.read_text("utf-8") == HEADER
+    assert run(*pair).exit_code == 0

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
+import re
 from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
+from orchestration.cli import main
 from orchestration.errors import RekindleError, UsageError
 from orchestration.identity.explain import Step, explain
+from orchestration.workspace import PROJECT
 
 TABLES = {"card": "crm.members", "app": "app.users", "web": "website.users"}
 
@@ -39,7 +44,8 @@ def published(tmp_path: Path) -> Path:
     """A person of a card, two app accounts and two website accounts, and another card.
 
     The e-mail leads from the card to web-2 by one account, the phones by two; app-1 and web-1 hang
-    on a hub that is neither of them.
+    on a hub that is neither of them. A fourth website account is alike, a fifth was decided to be
+    that one.
     """
     file = tmp_path / "rekindle.duckdb"
     edges = [
@@ -48,10 +54,21 @@ def published(tmp_path: Path) -> Path:
         ("app-1", "app-2", "unionid", "u1"),
         ("app-2", "web-2", "phone", "p2"),
         ("card-1", "web-2", "email", "e1"),
+        ("card-1", "web-4", "likeness", "l1", 0.97, "name:exact place:city"),
+        ("web-4", "web-5", "decision", "d1", None, "Ann, from 2025-06-30 on: Shown"),
     ]
-    people = dict.fromkeys(("card-1", "app-1", "app-2", "web-1", "web-2"), "one") | {
-        "card-2": "other"
-    }
+    people = dict.fromkeys(
+        ("card-1", "app-1", "app-2", "web-1", "web-2", "web-4", "web-5"), "one"
+    ) | {"card-2": "other"}
+    write(file, people, edges)
+    return file
+
+
+Edge = tuple[str, str, str, str] | tuple[str, str, str, str, float | None, str | None]
+
+
+def write(file: Path, people: dict[str, str], edges: list[Edge]) -> None:
+    """A published file of records with their persons, and edges between records of `one`."""
     with duckdb.connect(str(file)) as connection:
         connection.execute(
             "create schema identity;"
@@ -60,18 +77,18 @@ def published(tmp_path: Path) -> Path:
             "create table identity.oneid_evidence(one_id text, left_source_system text,"
             " left_source_table text, left_source_key text, right_source_system text,"
             " right_source_table text, right_source_key text, identifier_type text,"
-            " identifier_token text)"
+            " identifier_token text, match_probability double, reasons text)"
         )
         for name, one_id in people.items():
             connection.execute(
                 "insert into identity.oneid_map values (?, ?, ?, ?)", [*place(name), one_id]
             )
-        for left, right, kind, token in edges:
+        for left, right, *shared in edges:
+            judged = shared if len(shared) == 4 else [*shared, None, None]
             connection.execute(
-                "insert into identity.oneid_evidence values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ["one", *place(left), *place(right), kind, token],
+                "insert into identity.oneid_evidence values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ["one", *place(left), *place(right), *judged],
             )
-    return file
 
 
 def test_the_shortest_path(published: Path) -> None:
@@ -110,3 +127,82 @@ def test_a_record_that_is_not_there(published: Path, name: str, sentence: str) -
 def test_nothing_published_yet(tmp_path: Path) -> None:
     with pytest.raises(RekindleError, match="build and publish this brand first"):
         explain(tmp_path / "rekindle.duckdb", "a.b:c", "a.b:d")
+
+
+def test_a_likeness_and_a_decision_say_why(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = explain(published, record("card-1"), record("web-5"))
+    assert found.steps == (
+        Step(record("card-1"), record("web-4"), "likeness", "l1", 0.97, "name:exact place:city"),
+        Step(
+            record("web-4"),
+            record("web-5"),
+            "decision",
+            "d1",
+            None,
+            "Ann, from 2025-06-30 on: Shown",
+        ),
+    )
+    monkeypatch.setenv("REKINDLE_SERVING", str(published.parent))
+    said = CliRunner().invoke(main, ["explain", record("card-1"), record("web-5")]).output
+    text = " ".join(said.split())
+    assert (
+        "crm.members:card-1 and website.users:web-4 are alike with probability 0.97: "
+        "name:exact place:city website.users:web-4 and website.users:web-5 were decided to be one: "
+        "Ann, from 2025-06-30 on: Shown"
+    ) in text
+
+
+def documented_path(file: Path, left: str, right: str) -> list[Step]:
+    """What the query of docs/identity_scenarios.md answers about two records."""
+    text = (PROJECT / "docs" / "identity_scenarios.md").read_text("utf-8")
+    (query,) = re.findall(r"```sql\n(set variable left_record.*?)```", text, re.DOTALL)
+    for name, value in (("left", left), ("right", right)):
+        query, replaced = re.subn(rf"{name}_record = '.*?'", f"{name}_record = '{value}'", query)
+        assert replaced == 1
+    with duckdb.connect(str(file), read_only=True) as connection:
+        *settings, question = query.split(";")
+        for setting in settings:
+            connection.execute(setting)
+        return [Step(*row) for row in connection.execute(question).fetchall()]
+
+
+def test_the_documented_query_answers_like_the_command(published: Path) -> None:
+    for left in ("card-1", "app-2", "web-1", "web-5"):
+        for right in ("web-5", "web-1", "card-1", "app-1"):
+            steps = documented_path(published, record(left), record(right))
+            assert steps == list(explain(published, record(left), record(right)).steps)
+    assert documented_path(published, record("card-1"), record("card-2")) == []
+
+
+def test_the_documented_query_finds_a_shortest_path(tmp_path: Path) -> None:
+    """Random persons: as many steps as the command, and every step is evidence of both records."""
+    draw = random.Random(11)
+    longest = 0
+    for number in range(4):
+        names = [f"web-{count}" for count in range(30)]
+        edges: list[Edge] = [
+            (
+                names[draw.randrange(max(0, at - 3), at)],
+                names[at],
+                "phone",
+                f"p{draw.randrange(25)}",
+            )
+            for at in range(1, len(names))
+        ]
+        file = tmp_path / f"{number}.duckdb"
+        write(file, dict.fromkeys(names, "one"), edges)
+        holders: dict[str, set[str]] = {}
+        for left, right, _, token, *_ in edges:
+            holders.setdefault(token, set()).update((record(left), record(right)))
+        for _ in range(9):
+            one, other = (record(name) for name in draw.sample(names, 2))
+            steps = documented_path(file, one, other)
+            assert len(steps) == len(explain(file, one, other).steps)
+            assert [one, *(step.right for step in steps)] == [
+                *(step.left for step in steps), other,
+            ]  # fmt: skip
+            assert all({step.left, step.right} <= holders[step.identifier_token] for step in steps)
+            longest = max(longest, len(steps))
+    assert longest > 3

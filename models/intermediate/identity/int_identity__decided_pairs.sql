@@ -6,7 +6,9 @@ policy as (
         decisions.decision,
         least(decisions.left_record, decisions.right_record) as left_record_key,
         greatest(decisions.left_record, decisions.right_record) as right_record_key,
-        decisions.valid_from
+        decisions.valid_from,
+        decisions.decided_by,
+        decisions.reason
     from {{ ref('identity_decisions') }} as decisions
     inner join {{ ref('stg_rekindle__as_of') }} as as_of
         on decisions.valid_from <= as_of.as_of_date
@@ -27,7 +29,10 @@ select
     right_records.record_id as right_record_id,
     md5(
         ranked_decisions.left_record_key || '|' || ranked_decisions.right_record_key
-    ) as decision_token
+    ) as decision_token,
+    ranked_decisions.valid_from,
+    ranked_decisions.decided_by,
+    ranked_decisions.reason
 from ranked_decisions
 inner join {{ ref('int_identity__records') }} as left_records
     on ranked_decisions.left_record_key = left_records.source_record_key

@@ -1,4 +1,5 @@
 -- Grain: one row per edge used: two records and the identifier they share, or their likeness
+-- A decision says in its reasons who made it, from when on, and why.
 with
 
 edges as (
@@ -10,6 +11,15 @@ edges as (
         match_probability,
         reasons
     from {{ ref('int_identity__edges') }}
+),
+
+decisions as (
+    select
+        decision_token,
+        decided_by || ', from ' || cast(valid_from as string)
+        || ' on: ' || reason as reasons
+    from {{ ref('int_identity__decided_pairs') }}
+    where decision = 'link'
 ),
 
 records as (
@@ -35,8 +45,10 @@ select
     edges.identifier_type,
     edges.identifier_token,
     edges.match_probability,
-    edges.reasons
+    coalesce(edges.reasons, decisions.reasons) as reasons
 from edges
 inner join records as hub_records on edges.hub_record_id = hub_records.record_id
 inner join records as linked_records
     on edges.record_id = linked_records.record_id and hub_records.one_id = linked_records.one_id
+left join decisions
+    on edges.identifier_type = 'decision' and edges.identifier_token = decisions.decision_token

@@ -606,11 +606,9 @@ def identity_restated(data: str, out: Path | None) -> None:
     workspace = resolve_workspace(data)
     found = restated(workspace.serving, out or workspace.build / "restated" / "persons.csv")
     terminal = Terminal(total=1)
-    terminal.say(
-        f"{found.merges:,} merges and {found.splits:,} splits of {found.persons:,} persons."
-    )
+    terminal.say(f"{found.line()}.")
     for measure, persons in found.changed.items():
-        terminal.say(f"  {measure:<17} is another one for {persons:,}")
+        terminal.say(f"  {measure:<30} is another one for {persons:,}")
     terminal.say(f"All of them: {_short(found.file)}")
 
 
@@ -835,6 +833,9 @@ def _publish_step(terminal: Terminal, workspace: Workspace, aside: date | None) 
         published = publish(workspace, now=datetime.now(UTC), aside=aside)
         total = sum(published.rows.values())
         notes.append(f"{len(published.rows)} tables, {total:,} rows")
+        if published.restated is not None:
+            found = published.restated
+            notes.append(f"{found.line()} since the former publication: {_short(found.file)}")
     return published
 
 

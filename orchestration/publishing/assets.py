@@ -1,12 +1,13 @@
 """Dagster wiring of publishing: one asset for each published table, and earlier dates."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from orchestration.brand_resource import BrandResource
+from orchestration.identity.restated import EVENTS, Restated
 from orchestration.publishing.marts import Mart, published_marts
 from orchestration.publishing.publish import publish
 from orchestration.retries import TRANSIENT, failing_at_once
@@ -52,6 +53,7 @@ def serving(brand: BrandResource) -> Iterator[dg.MaterializeResult[None]]:
         published = publish(brand.workspace(), now=datetime.now(UTC))
     seconds = time.monotonic() - started
     parquet = published.files[0].parent / "parquet"
+    changes = restated_metadata(published.restated)
     for mart in MARTS:
         yield dg.MaterializeResult(
             asset_key=_serving_key(mart),
@@ -61,8 +63,22 @@ def serving(brand: BrandResource) -> Iterator[dg.MaterializeResult[None]]:
                 "seconds_of_the_publication": seconds,
                 "build_id": published.publication.build_id,
                 "as_of_date": str(published.publication.as_of_date),
+                **(changes if f"{mart.schema}.{mart.name}" == EVENTS else {}),
             },
         )
+
+
+def restated_metadata(found: Restated | None) -> Mapping[str, int | dg.MetadataValue]:
+    """What a publication tells of merges and splits, beside the table that lists them."""
+    if found is None:
+        return {"merges": 0, "splits": 0}
+    return {
+        "merges": found.merges,
+        "splits": found.splits,
+        "persons_restated": found.persons,
+        "restated": dg.MetadataValue.path(str(found.file)),
+        "persons_restated_by_measure": dg.MetadataValue.json(found.changed),
+    }
 
 
 @dg.asset(

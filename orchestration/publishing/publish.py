@@ -1,6 +1,8 @@
 """Publishes a finished build: a new DuckDB file and Parquet files, swapped in whole.
 
 Being killed at any moment leaves the former publication whole (`orchestration.publishing.shelf`).
+Where persons became one or came apart since the former publication, a report beside the build says
+what the marts told of them before and tell now (`orchestration.identity.restated`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from orchestration.alerting.published import ALERTS_TABLE, write_alert_events
 from orchestration.alerting.store import AlertEvent, AlertStore
 from orchestration.clock import utc
 from orchestration.errors import RekindleError
+from orchestration.identity.restated import Restated, restated_since
 from orchestration.publishing.marts import Mart, published_marts, quoted
 from orchestration.publishing.shelf import STORAGE_VERSION, Shelf, ShelfError
 from orchestration.warehouse.build import BuildState, manifest_path, only_writer, read_state
@@ -55,6 +58,8 @@ class Published:
     publication: Publication
     files: tuple[Path, ...]
     rows: dict[str, int]
+    restated: Restated | None = None
+    """What merges and splits since the former publication changed; None where there are none."""
 
 
 def publish(
@@ -84,14 +89,28 @@ def publish(
             if former is None or former.brand != workspace.brand:
                 folders.append(workspace.serving)
         alerts = _alert_events(workspace, build_file, state, aside, now)
+        report = restated_file(workspace, state)
         results = [
             publish_folder(
-                build_file, marts, state, folder, now=now, alerts=alerts, on_table=on_table
+                build_file,
+                marts,
+                state,
+                folder,
+                now=now,
+                alerts=alerts,
+                on_table=on_table,
+                report=report if aside is None else None,
             )
             for folder in folders
         ]
-    publication, rows = results[0]
-    return Published(publication, tuple(folder / BUILD_FILE_NAME for folder in folders), rows)
+    publication, rows, changes = results[0]
+    files = tuple(folder / BUILD_FILE_NAME for folder in folders)
+    return Published(publication, files, rows, changes)
+
+
+def restated_file(workspace: Workspace, state: BuildState) -> Path:
+    """Where the report about the merges and splits of a build is written."""
+    return workspace.build / "restated" / f"{state.as_of}_{state.build_id}.csv"
 
 
 def publish_folder(
@@ -103,10 +122,13 @@ def publish_folder(
     now: datetime,
     alerts: Sequence[AlertEvent] = (),
     on_table: Callable[[str, int], None] | None = None,
-) -> tuple[Publication, dict[str, int]]:
+    report: Path | None = None,
+) -> tuple[Publication, dict[str, int], Restated | None]:
     """Copy `marts` out of `build_file` into `folder` and swap them in, `alerts` beside them.
 
-    The caller holds the build file. Returns the publication and the rows of each table.
+    The caller holds the build file. Writes to `report` what merges and splits changed, before
+    anything is swapped: a publication that is killed then tells of them the next time. Returns the
+    publication, the rows of each table and that report.
     """
     shelf = Shelf(folder, BUILD_FILE_NAME, "parquet", ".versions", ".publish.lock")
     try:
@@ -114,6 +136,8 @@ def publish_folder(
             publication = _publication(state, read_publication(shelf.file), now)
             new_file, new_folder = shelf.new_file(), shelf.new_version(state.build_id)
             rows = _write(build_file, marts, publication, alerts, new_file, new_folder, on_table)
+            former = shelf.link.resolve() if shelf.link.is_symlink() else None
+            changes = restated_since(former, new_folder, report) if report else None
             shelf.replace(new_file, new_folder)
     except ShelfError as error:
         raise PublishError(str(error)) from error
@@ -121,7 +145,7 @@ def publish_folder(
         raise PublishError(
             f"Publishing to {folder} failed; what was published before is still there. {error}"
         ) from error
-    return publication, rows
+    return publication, rows, changes
 
 
 def read_publication(file: Path) -> Publication | None:

@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from orchestration.errors import UsageError
-from orchestration.identity.restated import restated
+from orchestration.identity.restated import FIGURES, restated
+from tests.publishing.test_member_page import contracts, value
 
 TABLES = {
     "ops.publication": "brand text",
@@ -73,17 +74,23 @@ def test_persons_of_a_merge_before_and_after(tmp_path: Path) -> None:
     found = restated(tmp_path, tmp_path / "out" / "restated.csv")
     assert (found.merges, found.splits, found.persons) == (1, 0, 2)
     assert found.changed == {
-        "records": 2,
+        "oneid_map_rows": 2,
+        "oneid_events_rows": 1,
+        "consent_current_rows": 1,
+        "consents_granted": 2,
+        "fct_orders_rows": 2,
         "valid_orders": 2,
         "net_revenue": 2,
+        "member_rfm_rows": 1,
         "rfm_group": 2,
+        "member_lifecycle_rows": 1,
         "lifecycle_stage": 1,
-        "consents_granted": 2,
     }
+    assert found.line() == "1 merges and 0 splits of 2 persons"
     with found.file.open(encoding="utf-8") as lines:
         ann, bob = list(csv.DictReader(lines))
     assert (ann["one_id"], ann["event_type"], ann["caused_by"]) == ("ann", "merge", "phone")
-    assert (ann["records_before"], ann["records_after"]) == ("1", "3")
+    assert (ann["oneid_map_rows_before"], ann["oneid_map_rows_after"]) == ("1", "3")
     assert (ann["valid_orders_before"], ann["valid_orders_after"]) == ("1", "2")
     assert (ann["net_revenue_before"], ann["net_revenue_after"]) == ("10.00", "15.00")
     assert (ann["rfm_group_before"], ann["rfm_group_after"]) == ("general_develop", "champions")
@@ -108,3 +115,48 @@ def test_nothing_to_compare_with_is_a_sentence(tmp_path: Path) -> None:
     publish(tmp_path, 2, {**AFTER, "ops.publication": ["('another')"]})
     with pytest.raises(UsageError, match="The publication before this one is of shop, not of ano"):
         restated(tmp_path, tmp_path / "restated.csv")
+
+
+def add_table(serving: Path, number: int, table: str, query: str) -> None:
+    """A further table of a publication."""
+    file = serving / ".versions" / f"{number:04d}-build" / f"{table.replace('.', '/')}.parquet"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    duckdb.execute(f"copy ({query}) to '{file}'")
+
+
+def test_whatever_is_published_about_persons_is_compared(tmp_path: Path) -> None:
+    """A mart that is added tomorrow, one that the former publication had, none without persons."""
+    publish(tmp_path, 1, BEFORE)
+    publish(tmp_path, 2, AFTER)
+    add_table(tmp_path, 1, "economy.bygone", "select 'bob' as one_id, 1 as value")
+    add_table(tmp_path, 2, "economy.tomorrows", "select 'ann' as one_id from range(3)")
+    add_table(tmp_path, 2, "kpi.figures", "select 1 as value")
+    found = restated(tmp_path, tmp_path / "restated.csv")
+    assert found.changed.items() >= {"bygone_rows": 1, "tomorrows_rows": 1}.items()
+    assert not [name for name in found.changed if name.startswith("figures")]
+    with found.file.open(encoding="utf-8") as lines:
+        ann, bob = list(csv.DictReader(lines))
+    assert (ann["tomorrows_rows_before"], ann["tomorrows_rows_after"]) == ("", "3")
+    assert (bob["bygone_rows_before"], bob["bygone_rows_after"]) == ("1", "")
+
+
+def test_every_published_mart_about_persons_is_compared(tmp_path: Path) -> None:
+    """By the contracts of the marts, and with the columns that the figures need."""
+    marts = contracts()
+    for number in (1, 2):
+        for mart, columns in marts.items():
+            values = (f"{value(kind, name, 'ann')} as {name}" for name, kind in columns.items())
+            add_table(tmp_path, number, mart, f"select {', '.join(values)}")
+        event = (
+            f"select '{number}' as event_id, 'merge' as event_type, 'ann' as one_id,"
+            f" 'bob' as other_one_id, 'phone' as caused_by, {AT} as effective_at"
+        )
+        add_table(tmp_path, number, "identity.oneid_events", event)
+        add_table(tmp_path, number, "ops.publication", "select 'shop' as brand")
+    (tmp_path / "parquet").symlink_to(".versions/0002-build")
+    found = restated(tmp_path, tmp_path / "restated.csv")
+    about_persons = {
+        f"{mart.split('.')[1]}_rows" for mart, columns in marts.items() if "one_id" in columns
+    }
+    assert len(about_persons) > 20
+    assert found.changed.keys() == about_persons | FIGURES.keys()

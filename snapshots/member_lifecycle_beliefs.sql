@@ -11,6 +11,7 @@
         'orders_lifetime',
     ],
     updated_at='believed_at',
+    post_hook="{{ end_beliefs(ref('member_lifecycle')) }}",
     meta={'erased_by': 'one_id'},
 ) }}
 select

@@ -5,6 +5,7 @@
     strategy='check',
     check_cols=['tags'],
     updated_at='believed_at',
+    post_hook="{{ end_beliefs(ref('member_profile')) }}",
     meta={'erased_by': 'one_id'},
 ) }}
 select

@@ -119,6 +119,13 @@ def snapshot(*reads: str) -> Callable[[Draft], Any]:
     return change
 
 
+def endless_snapshot(draft: Draft) -> None:
+    """Adds a snapshot of persons that nothing ends."""
+    snapshot("member_rfm")(draft)
+    config = {"unique_key": "one_id", "post-hook": [{"sql": "select 1"}]}
+    draft.manifest["nodes"]["snapshot.case"]["config"] = config
+
+
 def metric(name: str, targets: str = "", **meta: str) -> Callable[[Draft], Any]:
     """Adds a metric, described but for what is left out, and KPIs of the policy."""
 
@@ -317,6 +324,8 @@ CASES = (
     Case("persons_are_those_of_the_run", "an increment that keeps persons",
          model("models/intermediate/core/int_core__cases.sql", "select one_id from cases",
                config={"materialized": "incremental"}), "keeps one_id from run to run"),
+    Case("persons_are_those_of_the_run", "a snapshot whose beliefs never end", endless_snapshot,
+         "snapshots/case.sql keeps what was believed of persons"),
     Case("snapshots_read_marts", "a staging model", snapshot("stg_crm__members"),
          "reads stg_crm__members"),
     Case("relations_are_referenced", "a table by name",

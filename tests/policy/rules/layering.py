@@ -166,7 +166,17 @@ def persons_are_those_of_the_run(project: Project) -> Iterator[str]:
 
     A mart that names persons has them from the identity domain; a model that keeps rows from run
     to run holds the record, and whoever shows it joins the person. Identity itself keeps the log.
+    A snapshot of persons ends what it believed of those who are none any more.
     """
+    for node in project.snapshots.values():
+        config = node.get("config") or {}
+        hooks = " ".join(str(hook["sql"]) for hook in config.get("post-hook") or ())
+        if PERSON.search(str(config.get("unique_key"))) and "end_beliefs(" not in hooks:
+            yield (
+                f"{node['original_file_path']} keeps what was believed of persons, and what it "
+                "believes of one who was merged away would never end. Give it post_hook="
+                "\"{{ end_beliefs(ref('<its mart>')) }}\"."
+            )
     for model in project.models:
         names_persons = any(PERSON.search(column) for column in model.columns)
         if model.layer == "marts" and names_persons and not _descends_from_identity(project, model):

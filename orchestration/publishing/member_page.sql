@@ -118,6 +118,19 @@ from (
     on columns(* exclude (entry)) into name fact value value
 )
 union all
+select 'identity.consent_history' as mart, entry, fact, value
+from (
+    unpivot (
+        select
+            columns(*)::varchar,
+            row_number() over (order by member_no, purpose, channel, answer_number) as entry
+        from identity.consent_history
+        where one_id = $one_id
+        order by entry
+    )
+    on columns(* exclude (entry)) into name fact value value
+)
+union all
 select 'insight.churn_reason_profile' as mart, entry, fact, value
 from (
     unpivot (

@@ -592,6 +592,19 @@ def identity_as_of(record: str, day: str, data: str | None) -> None:
     terminal.say(f"Today it is person {found.today}.")
 
 
+@identity.command(name="restore-log")
+@click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose ids.")
+def identity_restore_log(data: str) -> None:
+    """Where the build file is lost: take the log of ids from what is published, for the next build.
+
+    Persons then keep the ids they had, and ids that were merged away go on resolving.
+    """
+    from orchestration.identity.restore_log import restore_log  # late: few need it
+
+    entries = restore_log(resolve_workspace(data))
+    Terminal(total=1).say(f"{entries:,} entries of the log are back: build now (rekindle build).")
+
+
 @identity.command(name="restated")
 @click.option("--data", "data", metavar="DATA", default=DATA_SETS[0], help="Whose records.")
 @click.option(

@@ -46,6 +46,7 @@ def as_of(file: Path, record: str, day: date) -> AsOf:
     if not file.exists():
         raise RekindleError(f"There is no {file} yet; build and publish this brand first.")
     with duckdb.connect(str(file), read_only=True) as connection:
+        _check_history(connection, file)
         (newest,) = connection.execute("select as_of_date from ops.publication").fetchall()[0]
         today = one_id_of(connection, record)
         if newest is None or day > newest:
@@ -61,6 +62,18 @@ def as_of(file: Path, record: str, day: date) -> AsOf:
         )
         true = _newest(connection, record, "effective_date <= $day", day)
     return AsOf(record, day, believed, true, today)
+
+
+def _check_history(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    found = connection.execute(
+        "select 1 from information_schema.tables"
+        " where table_schema = 'identity' and table_name = 'oneid_history'"
+    ).fetchall()
+    if not found:
+        raise UsageError(
+            f"{file} was published by a version without identity.oneid_history: build and publish "
+            "again (rekindle demo does everything)."
+        )
 
 
 def _newest(

@@ -177,6 +177,12 @@ def test_the_command(published: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         assert refused.output.startswith(sentence)
 
 
+def test_a_publication_without_history_is_a_sentence(tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "rekindle.duckdb")).close()
+    with pytest.raises(UsageError, match=r"by a version without identity\.oneid_history: build"):
+        as_of(tmp_path / "rekindle.duckdb", FIRST, date(2025, 3, 1))
+
+
 def test_nothing_published_yet(tmp_path: Path) -> None:
     with pytest.raises(RekindleError, match="build and publish this brand first"):
         as_of(tmp_path / "rekindle.duckdb", FIRST, date(2025, 3, 1))

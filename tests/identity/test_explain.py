@@ -48,7 +48,7 @@ def published(tmp_path: Path) -> Path:
     that one.
     """
     file = tmp_path / "rekindle.duckdb"
-    edges = [
+    edges: list[Edge] = [
         ("card-1", "app-1", "phone", "p1"),
         ("card-1", "web-1", "phone", "p1"),
         ("app-1", "app-2", "unionid", "u1"),

@@ -31,9 +31,11 @@ def workspace(tmp_path: Path) -> Workspace:
     return workspace_in(tmp_path)
 
 
-def build(workspace: Workspace, stamp: int, events: str, owners: str, **options: date) -> None:
+def build(
+    workspace: Workspace, stamp: int, events: str, owners: str, aside: date | None = None
+) -> None:
     """A build with these events, and records of these persons."""
-    build_file = make_build(workspace, stamp, **options)
+    build_file = make_build(workspace, stamp, aside=aside)
     with duckdb.connect(str(build_file)) as connection:
         connection.execute(
             "create schema identity; create table identity.oneid_events as"

@@ -75,7 +75,7 @@ def environment(connection: duckdb.DuckDBPyConnection, engine: str) -> Any:
     """The macros of an engine for a snapshot of the mart `mart`, over a database."""
     made = _make_environment(False, BUSINESS_ZONE, engine, macro_texts())
     settings = {"unique_key": "one_id", "updated_at": "believed_at", "check_cols": ["stage"]}
-    adapter = made.globals["adapter"]
+    adapter: Any = made.globals["adapter"]
     adapter.get_columns_in_relation = lambda relation: [
         SimpleNamespace(name=row[0])
         for row in connection.execute(f"describe {relation}").fetchall()

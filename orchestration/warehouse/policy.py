@@ -14,7 +14,7 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -1265,6 +1265,48 @@ def _two_records(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _without_contradiction(lines: Sequence[Line]) -> Iterator[Problem]:
+    """On no day are two records kept apart that links in force join, through any number of them."""
+    told: set[int] = set()
+    for day in sorted({line.row.valid_from for line in lines}):
+        in_force: dict[frozenset[str], Line] = {}
+        for line in sorted(lines, key=lambda line: line.row.valid_from):
+            if line.row.valid_from <= day:
+                in_force[frozenset((line.row.left_record, line.row.right_record))] = line
+        links: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for line in in_force.values():
+            if line.row.decision == "link":
+                links[line.row.left_record].append((line.row.right_record, line.number))
+                links[line.row.right_record].append((line.row.left_record, line.number))
+        for line in in_force.values():
+            if line.row.decision == "link" or line.number in told:
+                continue
+            chain = _linked_by(links, line.row.left_record, line.row.right_record)
+            if chain:
+                told.add(line.number)
+                yield Problem(
+                    line.number,
+                    "columns left_record, right_record: these two records are kept apart, and "
+                    f"the links of lines {', '.join(map(str, chain))} make them one person from "
+                    f"{day} on; let one of these links be separate from that day on, or these two "
+                    "be linked.",
+                )
+
+
+def _linked_by(
+    links: Mapping[str, Sequence[tuple[str, int]]], first: str, last: str
+) -> tuple[int, ...]:
+    """The lines of a shortest chain of links between two records; none where there is no chain."""
+    chains: dict[str, tuple[int, ...]] = {first: ()}
+    reached = [first]
+    for record in reached:
+        for other, line in links.get(record, ()):
+            if other not in chains:
+                chains[other] = (*chains[record], line)
+                reached.append(other)
+    return chains.get(last, ())
+
+
 def _phones_as_compared(lines: Sequence[Line]) -> Iterator[Problem]:
     """A phone is written as the loader writes it; in another spelling it would exclude nothing."""
     for line in lines:
@@ -1515,7 +1557,9 @@ POLICIES: dict[str, PolicyFile] = {
         (in_force_since_floor("metric_code", every=get_args(AuditMetric)), _audit_limits),
     ),
     "identity_decisions": PolicyFile(
-        IdentityDecision, ("valid_from", "left_record", "right_record"), (_two_records,)
+        IdentityDecision,
+        ("valid_from", "left_record", "right_record"),
+        (_two_records, _without_contradiction),
     ),
     "identifier_exclusions": PolicyFile(
         IdentifierExclusion,

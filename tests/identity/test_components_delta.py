@@ -1,101 +1,30 @@
-"""Connected components from day to day, against those that scipy finds in each day's graph.
-
-The macros of the materialization run over DuckDB in memory, one statement at a time, without dbt.
-"""
+"""Connected components from day to day, against those that scipy finds in each day's graph."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
-import duckdb
-import jinja2
 import numpy as np
 import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from orchestration.workspace import PROJECT
-from tests.policy.portable import LazyMacro, leave_macro
+from tests.identity.materializing import MATERIALIZATIONS, Answer, Engine, Relation
 
 Edge = tuple[int, int]
-MACROS = sorted((PROJECT / "macros/materializations").glob("components_*.sql"))
+MACROS = sorted(MATERIALIZATIONS.glob("components_*.sql"))
 NODES = 30
 DAYS = 5
 GRAPHS = 8
 
 
-@dataclass(frozen=True)
-class Relation:
-    """A table's name, as dbt's relations are."""
-
-    identifier: str
-
-    def incorporate(self, path: dict[str, str]) -> Relation:
-        """The relation of another name."""
-        return Relation(path["identifier"])
-
-    def __str__(self) -> str:
-        return self.identifier
-
-
-@dataclass
-class Column:
-    """Values of an answer, by position."""
-
-    values: list[Any]
-
-    def __getitem__(self, position: int) -> object:
-        return self.values[position]
-
-
-@dataclass
-class Answer:
-    """What a query returns to a macro."""
-
-    columns: list[Column]
-
-
-@dataclass
-class Materialization:
+class Materialization(Engine):
     """The table `components`, built again and again; `contracted` counts edges of first rounds."""
 
-    change: tuple[str, str] = ("", "")
-    is_full_refresh: bool = False
-    contracted: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.connection = duckdb.connect()
-        self.connection.execute("set threads = 1")
+    def __init__(self, change: tuple[str, str] = ("", "")) -> None:
+        super().__init__("components", MACROS, change)
         self.connection.execute("create table edges (record_id bigint, hub_record_id bigint)")
-        environment = jinja2.Environment(
-            undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False
-        )
-        target = Relation("components")
-        environment.globals.update(
-            {
-                "this": target,
-                "model": {},
-                "adapter": self,
-                "run_query": self.run_query,
-                "create_table_as": lambda _, relation, sql: f"create table {relation} as {sql}",
-                "load_cached_relation": self.load_cached_relation,
-                "drop_relation_if_exists": self.drop_relation,
-                "should_full_refresh": lambda: self.is_full_refresh,
-                "statement": self.statement,
-                "persist_docs": lambda *_: "",
-                "return": leave_macro,
-            }
-        )
-        macros: dict[str, LazyMacro] = {}
-        for path in MACROS:
-            text = path.read_text("utf-8")
-            text = text.replace(*self.change) if self.change[0] else text
-            macros[path.stem] = LazyMacro(environment, path.stem, text)
-        environment.globals.update(macros)
-        self.build_macro = macros["components_build"]
+        self.contracted: list[int] = []
 
     def forget(self) -> None:
         """Drop what was built."""
@@ -103,30 +32,13 @@ class Materialization:
             self.drop_relation(Relation(name))
 
     def run_query(self, sql: str) -> Answer:
-        """Run a statement; its answer by columns."""
-        rows = self.connection.execute(sql).fetchall()
+        """Run a statement, counting the edges of first rounds."""
+        answer = super().run_query(sql)
         if sql.startswith("create table components__parents_0 as"):
             edges = "components__edges_0" if "components__edges_0" in sql else "components__edges"
             ((found,),) = self.connection.execute(f"select count(*) from {edges}").fetchall()
             self.contracted.append(found)
-        return Answer([Column(list(values)) for values in zip(*rows, strict=True)])
-
-    def statement(self, _name: str, caller: Callable[[], str]) -> str:
-        """Run the statement inside a call block."""
-        self.run_query(caller())
-        return ""
-
-    def drop_relation(self, relation: Relation | None) -> str:
-        """Drop a table where it is there."""
-        self.connection.execute(f"drop table if exists {relation}")
-        return ""
-
-    def load_cached_relation(self, relation: Relation) -> Relation | None:
-        """The relation, or None where there is no such table."""
-        found = self.connection.execute(
-            "select 1 from duckdb_tables() where table_name = ?", [str(relation)]
-        ).fetchall()
-        return relation if found else None
+        return answer
 
     def build(self, edges: set[Edge]) -> list[Edge]:
         """Build over a day's edges; nodes and their components, in order."""
@@ -134,13 +46,8 @@ class Materialization:
         if edges:
             self.connection.executemany("insert into edges values (?, ?)", sorted(edges))
         sql = "select record_id, hub_record_id from edges"
-        self.build_macro(Relation("components"), sql)
+        self.macros["components_build"](Relation("components"), sql)
         return self.connection.execute("select * from components order by all").fetchall()
-
-    def tables(self) -> set[str]:
-        """All tables that are there."""
-        names = self.connection.execute("select table_name from duckdb_tables()").fetchall()
-        return {name for (name,) in names}
 
 
 def scipy_components(edges: set[Edge]) -> dict[int, int]:

@@ -883,6 +883,28 @@ BAD_ROWS = (
         "2024-01-01 on already; keep one.",
     ),
     Bad(
+        "decisions_that_contradict_each_other_through_a_third_record",
+        "identity_decisions",
+        DECISIONS,
+        DECISIONS + "2024-01-01,link,crm.members:M1,crm.members:M2,Li,one person\n"
+        "2024-01-01,link,crm.members:M3,crm.members:M2,Li,one person\n"
+        "2024-01-01,separate,crm.members:M1,crm.members:M3,Li,two persons\n",
+        "line 4, columns left_record, right_record: these two records are kept apart, and the "
+        "links of lines 2, 3 make them one person from 2024-01-01 on; let one of these links be "
+        "separate from that day on, or these two be linked.",
+    ),
+    Bad(
+        "link_that_joins_what_was_kept_apart_years_before",
+        "identity_decisions",
+        DECISIONS,
+        DECISIONS + "2022-01-01,separate,crm.members:M1,crm.members:M3,Li,two persons\n"
+        "2023-01-01,link,crm.members:M1,crm.members:M2,Li,one person\n"
+        "2024-01-01,link,crm.members:M3,crm.members:M2,Li,one person\n",
+        "line 2, columns left_record, right_record: these two records are kept apart, and the "
+        "links of lines 3, 4 make them one person from 2024-01-01 on; let one of these links be "
+        "separate from that day on, or these two be linked.",
+    ),
+    Bad(
         "exclusion_twice_in_other_case",
         "identifier_exclusions",
         "1900-01-01,any,null,placeholder\n",
@@ -968,6 +990,17 @@ def test_bad_row_is_refused(folder: Path, bad: Bad) -> None:
         for problem in caught.value.problems
     ]
     assert any(sentence.startswith(bad.sentence) for sentence in sentences), sentences
+
+
+def test_a_link_that_is_parted_again_contradicts_nothing(folder: Path) -> None:
+    rows = (
+        "2022-01-01,separate,crm.members:M1,crm.members:M3,Li,two persons\n"
+        "2023-01-01,link,crm.members:M1,crm.members:M2,Li,one person\n"
+        "2024-01-01,separate,crm.members:M2,crm.members:M1,Li,two persons\n"
+        "2024-01-01,link,crm.members:M3,crm.members:M2,Li,one person\n"
+    )
+    (folder / "identity_decisions.csv").write_text(DECISIONS + rows, encoding="utf-8")
+    assert check_policies(folder)["identity_decisions"] == 4
 
 
 def test_unknown_file(folder: Path) -> None:

@@ -1,4 +1,5 @@
 -- Grain: one row per record of a component of more than one person and thing that links it
+-- Records that decisions link are one unit.
 with
 
 conflicts as (
@@ -7,9 +8,15 @@ conflicts as (
 ),
 
 contested_records as (
-    select components.component_id, components.record_id, records.source_record_key
+    select
+        components.component_id,
+        components.record_id,
+        coalesce(decided_groups.component_id, components.record_id) as unit_id,
+        records.source_record_key
     from {{ ref('int_identity__components') }} as components
     inner join conflicts on components.component_id = conflicts.component_id
+    left join {{ ref('int_identity__decided_groups') }} as decided_groups
+        on components.record_id = decided_groups.record_id
     inner join {{ ref('int_identity__records') }} as records
         on components.record_id = records.record_id
 ),
@@ -21,6 +28,7 @@ policy as (
 select
     contested_records.component_id,
     contested_records.record_id,
+    contested_records.unit_id,
     record_holdings.identifier_type,
     record_holdings.identifier_token,
     record_holdings.tenure,
@@ -34,6 +42,7 @@ union all
 select
     contested_records.component_id,
     contested_records.record_id,
+    contested_records.unit_id,
     decided_links.identifier_type,
     decided_links.identifier_token,
     decided_links.tenure,

@@ -64,10 +64,10 @@ def make_workspace(root: Path, landing: Path) -> Workspace:
     )
 
 
-def hand_over(workspace: Workspace, *selection: str) -> Path:
+def hand_over(workspace: Workspace, *selection: str, project: Path = PROJECT) -> Path:
     """Load a landing folder and build its warehouse; returns the build file."""
     load_brand(workspace)
-    return build_brand(workspace, DATA_S_OWN_DATE, *selection)
+    return build_brand(workspace, DATA_S_OWN_DATE, *selection, project=project)
 
 
 def load_brand(workspace: Workspace) -> None:
@@ -82,6 +82,8 @@ def build_brand(
     project: Path = PROJECT,
 ) -> Path:
     """Build the warehouse of a loaded brand; returns the build file.
+
+    A project other than the repository's may have other policies, not other models.
 
     The tests of dbt stay out: they run in every build that users make, and the tests that call this
     compare rows with something stronger.

@@ -20,9 +20,12 @@ from tests.conftest import TOKEN_KEY
 FIRST_DAY = "2025-03-01"
 SECOND_DAY = "2025-03-02"
 THIRD_DAY = "2025-03-03"
-DAYS = (FIRST_DAY, SECOND_DAY, THIRD_DAY)
+FOURTH_DAY = "2025-03-04"
+DAYS = (FIRST_DAY, SECOND_DAY, THIRD_DAY, FOURTH_DAY)
 
 CHAIN_RECORDS = 5_000
+FAR_RECORDS = 1_000
+"""Records of a chain whose ends are two persons: many levels of hops."""
 SYSTEM_TABLE = {
     "crm": "members",
     "mini_program": "users",
@@ -68,12 +71,23 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What somebody decided about two records, from a day on."""
+
+    decision: str
+    left: Record
+    right: Record
+    day: str = FIRST_DAY
+
+
+@dataclass(frozen=True)
 class Scenario:
     """Records and the persons they make: groups of record names, as known after the last day."""
 
     name: str
     records: tuple[Record, ...]
     persons: tuple[frozenset[str], ...]
+    decisions: tuple[Decision, ...] = ()
 
 
 def phone(number: int) -> str:
@@ -95,6 +109,11 @@ def scenario(name: str, records: Iterable[Record], *persons: Iterable[Record]) -
     """Persons are given as groups of records."""
     groups = tuple(frozenset(record.name for record in group) for group in persons)
     return Scenario(name, tuple(records), groups)
+
+
+def decided(made: Scenario, *decisions: Decision) -> Scenario:
+    """The scenario under decisions."""
+    return replace(made, decisions=decisions)
 
 
 def simple() -> Scenario:
@@ -357,9 +376,9 @@ def order_keys() -> Scenario:
 
 def unconfirmed_phone() -> Scenario:
     """A card of 2024 and an account share a phone; another card confirmed it a day later."""
-    old = member("unconfirmed-1", **at("2024-03-03", phone=phone(95)))
+    old = member("unconfirmed-1", **at("2024-03-04", phone=phone(95)))
     account = user("app", "unconfirmed-2", phone=phone(95))
-    recent = member("unconfirmed-3", SECOND_DAY, **at("2024-03-04", phone=phone(95)))
+    recent = member("unconfirmed-3", SECOND_DAY, **at("2024-03-05", phone=phone(95)))
     records = [old, account, recent]
     return scenario("unconfirmed phone", records, records)
 
@@ -386,6 +405,179 @@ def staff_cards() -> Scenario:
     return scenario("staff cards", [*staff, *own], staff, own)
 
 
+def forced_link() -> Scenario:
+    """Cards that share nothing, linked one after the other, with their accounts."""
+    cards = [
+        member("forced-1", phone=phone(200)),
+        member("forced-2"),
+        member("forced-3", email="forced@link.cn"),
+    ]
+    accounts = [
+        user("app", "forced-4", phone=phone(200)),
+        user("website", "forced-5", SECOND_DAY, email="forced@link.cn"),
+    ]
+    records = [*cards, *accounts]
+    return decided(
+        scenario("forced link", records, records),
+        Decision("link", cards[0], cards[1]),
+        Decision("link", cards[1], cards[2], THIRD_DAY),
+    )
+
+
+def forced_separation() -> Scenario:
+    """What is kept apart is two persons, also where an identity card says one."""
+    first = member("apart-1", **at("2024-01-10", phone=phone(201)))
+    second = member("apart-2", **at("2024-08-01", phone=phone(201)))
+    account = user("app", "apart-3", SECOND_DAY, phone=phone(201))
+    third = member("apart-4", id_token="apart-twins")
+    fourth = member("apart-5", id_token="apart-twins")
+    return decided(
+        scenario(
+            "forced separation",
+            [first, second, account, third, fourth],
+            [first],
+            [second, account],
+            [third],
+            [fourth],
+        ),
+        Decision("separate", first, second),
+        Decision("separate", fourth, third, THIRD_DAY),
+    )
+
+
+def forced_link_of_identity_cards() -> Scenario:
+    """Links and corrected values go on from record to record; nobody else's card joins them."""
+    linked = [
+        member(f"overruled-{number}", phone=phone(202), id_token=f"overruled-{number}")
+        for number in (1, 2, 3)
+    ]
+    other = member("overruled-4", phone=phone(202), id_token="overruled-4")
+    left = member("overruled-5", phone=phone(203), id_token="overruled-5")
+    between = user("app", "overruled-6", phone=phone(204))
+    right = member("overruled-8", phone=phone(204), id_token="overruled-8")
+    corrected = [
+        member("overruled-9", phone=phone(205), id_token="typed-a"),
+        member("overruled-10", phone=phone(205), id_token="typed-a"),
+        member("overruled-10", SECOND_DAY, phone=phone(205), id_token="typed-b"),
+        member("overruled-11", phone=phone(205), id_token="typed-b"),
+        member("overruled-11", THIRD_DAY, phone=phone(205), id_token="typed-c"),
+        member("overruled-12", phone=phone(205), id_token="typed-c"),
+    ]
+    return decided(
+        scenario(
+            "forced link of identity cards",
+            [*linked, other, left, between, right, *corrected],
+            linked,
+            [other],
+            [left, between],
+            [right],
+            corrected,
+        ),
+        Decision("link", linked[0], linked[1]),
+        Decision("link", linked[1], linked[2], SECOND_DAY),
+        Decision("link", left, between),
+    )
+
+
+def conflicts_in_chains() -> Scenario:
+    """Two identity cards at the ends: each has the half that is nearer to it."""
+    return scenario(
+        "conflict in a chain",
+        [record for half in _ends_apart("conflict", 40, 210) for record in half],
+        *_ends_apart("conflict", 40, 210),
+    )
+
+
+def conflict_in_a_long_chain() -> Scenario:
+    """The same, far longer than what is measured link by link: whose the middle is, is not told."""
+    left, right = _ends_apart("far", FAR_RECORDS, 300_000)
+    return scenario("conflict in a long chain", [*left, *right])
+
+
+def _ends_apart(name: str, records: int, number: int) -> tuple[list[Record], list[Record]]:
+    """Both halves of a chain by phone and e-mail in turn, whose ends show different id tokens."""
+    made = [
+        member(
+            f"{name}-{place:05d}",
+            phone=phone(number + place // 2),
+            email=f"{name}{(place + 1) // 2}@chain.cn",
+            **({"id_token": f"{name}-{place}"} if place in (0, records - 1) else {}),
+        )
+        for place in range(records)
+    ]
+    return made[: records // 2], made[records // 2 :]
+
+
+def household_device() -> Scenario:
+    """A family's phone in three hands: devices join nobody."""
+    accounts = [
+        user("app", f"household-{person}", phone=phone(240 + person), device_id="household-device")
+        for person in range(3)
+    ]
+    cards = [member(f"household-{person}", phone=phone(240 + person)) for person in range(3)]
+    return scenario(
+        "household device",
+        [*accounts, *cards],
+        *([account, card] for account, card in zip(accounts, cards, strict=True)),
+    )
+
+
+def shop_device() -> Scenario:
+    """A shop's tablet on which twelve people registered."""
+    accounts = [user("app", f"tablet-{number}", device_id="tablet-device") for number in range(12)]
+    return scenario("shop device", accounts, *([account] for account in accounts))
+
+
+def together_apart_together() -> Scenario:
+    """Two cards come to share a phone, then show different identity cards, one of them mistyped."""
+    first = member("again-1", phone=phone(250), id_token="again-right")
+    others = [
+        member("again-2", phone=phone(251)),
+        member("again-2", SECOND_DAY, phone=phone(250)),
+        member("again-2", THIRD_DAY, phone=phone(250), id_token="again-wrong"),
+        member("again-2", FOURTH_DAY, phone=phone(250), id_token="again-right"),
+    ]
+    return scenario("merge, split, merge", [first, *others], [first, others[0]])
+
+
+def late_and_older() -> Scenario:
+    """A card of last year is delivered after the account with its phone."""
+    account = user("app", "older-1", phone=phone(252))
+    card = member("older-2", SECOND_DAY, **at("2024-01-10", phone=phone(252)))
+    return scenario("late and older", [account, card], [account, card])
+
+
+def silent_former_holder() -> Scenario:
+    """Who never tells that the number is gone has it still, unless identity cards tell."""
+    former = member("silent-1", **at("2023-01-10", phone=phone(253)))
+    newcomer = member("silent-2", SECOND_DAY, phone=phone(253))
+    shown = member("silent-3", **at("2023-01-10", phone=phone(254), id_token="silent-former"))
+    other = member("silent-4", SECOND_DAY, phone=phone(254), id_token="silent-newcomer")
+    return scenario(
+        "recycled phone, silent holder",
+        [former, newcomer, shown, other],
+        [former, newcomer],
+        [shown],
+        [other],
+    )
+
+
+def likeness() -> Scenario:
+    """One name in two scripts, or two spellings, with a birthday; a namesake born another year."""
+    simplified = member("alike-1", name="张伟强", birthday="1987-04-23")
+    traditional = member("alike-2", SECOND_DAY, name="張偉強", birthday="1987-04-23")
+    namesake = member("alike-3", name="张伟强", birthday="1962-11-05")
+    told = member("alike-4", name="欧阳晓岚", birthday="1990-03-08")
+    swapped = member("alike-5", THIRD_DAY, name="欧阳晓岚", birthday="1990-08-03")
+    return scenario(
+        "likeness",
+        [simplified, traditional, namesake, told, swapped],
+        [simplified, traditional],
+        [namesake],
+        [told, swapped],
+    )
+
+
 SCENARIOS = (
     simple(),
     chain(),
@@ -406,6 +598,17 @@ SCENARIOS = (
     card_shared_by_four(),
     marketplaces(),
     order_keys(),
+    forced_link(),
+    forced_separation(),
+    forced_link_of_identity_cards(),
+    conflicts_in_chains(),
+    conflict_in_a_long_chain(),
+    household_device(),
+    shop_device(),
+    together_apart_together(),
+    late_and_older(),
+    silent_former_holder(),
+    likeness(),
     unconfirmed_phone(),
     receivers_phone(),
     staff_cards(),
@@ -415,7 +618,7 @@ SCENARIOS = (
 def random_records(seed: int, records: int = 400) -> tuple[Record, ...]:
     """Cards and app accounts whose phones and e-mails come from small pools.
 
-    Some tell of another phone or e-mail a day later, and on the last day some phones are given by
+    Some tell of another phone or e-mail a day later, and on the third day some phones are given by
     so many new cards that they are cut.
     """
     chance = random.Random(seed)
@@ -432,18 +635,18 @@ def random_records(seed: int, records: int = 400) -> tuple[Record, ...]:
         if chance.random() < 0.5:
             columns["email"] = value("email")
         record = Record(
-            chance.choice(["crm", "app"]), f"random-{number}", chance.choice(DAYS), columns
+            chance.choice(["crm", "app"]), f"random-{number}", chance.choice(DAYS[:3]), columns
         )
         made.append(record)
-        if record.day < DAYS[-1] and chance.random() < 0.2:
-            later = chance.choice([day for day in DAYS if day > record.day])
+        if record.day < THIRD_DAY and chance.random() < 0.2:
+            later = chance.choice([day for day in DAYS[:3] if day > record.day])
             column = chance.choice(["phone", "email"])
             made.append(replace(record, day=later, columns={**columns, column: value(column)}))
-    holders = Counter(record.columns.get("phone") for record in made if record.day < DAYS[-1])
+    holders = Counter(record.columns.get("phone") for record in made if record.day < THIRD_DAY)
     shared_phones = sorted(held for held, times in holders.items() if held and times > 1)
     for number, shared in enumerate(chance.sample(shared_phones, 5)):
         made += [
-            Record("crm", f"random-crowd-{number}-{card}", DAYS[-1], {"phone": shared})
+            Record("crm", f"random-crowd-{number}-{card}", THIRD_DAY, {"phone": shared})
             for card in range(6)
         ]
     return tuple(made)

@@ -3,6 +3,7 @@ against scipy's connected components."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 from collections import Counter, defaultdict
@@ -19,12 +20,13 @@ from orchestration.errors import UsageError
 from orchestration.identity.dry_run import CHANGES, DryRun, dry_run
 from orchestration.warehouse.build import BuildOptions
 from orchestration.workspace import PROJECT
-from tests.conftest import WHAT_LASTS, BuildWarehouse, build_brand, hand_over, make_workspace
+from tests.conftest import WHAT_LASTS, build_brand, hand_over, make_workspace
 from tests.scenarios.identity import (
     DAYS,
     SCENARIOS,
     Record,
     Scenario,
+    conflict_in_a_long_chain,
     phone,
     random_records,
     receivers_phone,
@@ -45,6 +47,9 @@ PULSES = tuple(
     for day in DAYS
 )
 Groups = dict[str, frozenset[str]]
+MakeOnce = Callable[[str, Callable[[Path], None]], Path]
+DECISIONS = "seeds/policy/identity_decisions.csv"
+PAGE = PROJECT / "docs/identity_scenarios.md"
 PERSONS_NOW = """
 select source_record_key as name, max_by(one_id, assignment_number) as one_id
 from intermediate.int_identity__assignments
@@ -77,15 +82,54 @@ def write_everything(target: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def full_refresh(
-    made_once: Callable[[str, Callable[[Path], None]], Path], build_warehouse: BuildWarehouse
-) -> Path:
-    """All days handed over and built at once."""
-    return build_warehouse(made_once("identity-landing", write_everything))
+def project(made_once: MakeOnce) -> Path:
+    """The project with what was decided in the scenarios."""
+
+    def write(folder: Path) -> None:
+        folder.mkdir()
+        for name in ("models", "macros", "snapshots", "tests", "dbt_project.yml", "profiles.yml"):
+            (folder / name).symlink_to(PROJECT / name)
+        shutil.copytree(PROJECT / "seeds", folder / "seeds")
+        with (folder / DECISIONS).open("a", encoding="utf-8") as file:
+            for scenario in SCENARIOS:
+                for made in scenario.decisions:
+                    file.write(
+                        f"{made.day},{made.decision},{made.left.name},{made.right.name},Ann,"
+                        f"{scenario.name}\n"
+                    )
+
+    return made_once("identity-project", write)
 
 
 @pytest.fixture(scope="session")
-def day_by_day(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+def full_refresh(made_once: MakeOnce, project: Path) -> Path:
+    """All days handed over and built at once."""
+
+    def write(folder: Path) -> None:
+        workspace = make_workspace(folder, folder / "landing")
+        write_everything(workspace.landing)
+        hand_over(workspace, project=project)
+
+    return make_workspace(made_once("identity-full", write), Path()).build_file()
+
+
+@pytest.fixture(scope="session")
+def shuffled(made_once: MakeOnce, project: Path) -> Path:
+    """The rows of all days in another order, built at once as far as persons go."""
+
+    def write(folder: Path) -> None:
+        workspace = make_workspace(folder, folder / "landing")
+        records = all_records()
+        random.Random(5).shuffle(records)
+        write_slices(workspace.landing, records)
+        write_staff(workspace.landing)
+        hand_over(workspace, "--select", "+oneid_map", project=project)
+
+    return make_workspace(made_once("identity-shuffled", write), Path()).build_file()
+
+
+@pytest.fixture(scope="session")
+def day_by_day(made_once: MakeOnce, project: Path) -> Path:
     """The days handed over and built one after the other."""
 
     def write(folder: Path) -> None:
@@ -94,7 +138,8 @@ def day_by_day(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path
             write_slices(workspace.landing, all_records(), [day])
             if day == DAYS[0]:
                 write_staff(workspace.landing)
-            build_file = hand_over(workspace, *(WHAT_LASTS if day < DAYS[-1] else ()))
+            selection = WHAT_LASTS if day < DAYS[-1] else ()
+            build_file = hand_over(workspace, *selection, project=project)
             with duckdb.connect(str(build_file), read_only=True) as connection:
                 connection.execute(f"copy ({PERSONS_NOW}) to '{folder / f'{day}.parquet'}'")
 
@@ -132,6 +177,13 @@ def groups_from(rows: Iterable[tuple[str, str]]) -> Groups:
     return {name: groups[one_id] for name, one_id in rows}
 
 
+def test_the_page_tells_every_scenario() -> None:
+    """In their order, each in a row of its own."""
+    rows = [line.split(" | ") for line in PAGE.read_text("utf-8").splitlines() if line[:2] == "| "]
+    assert [row[0].removeprefix("| ") for row in rows[2:]] == [made.name for made in SCENARIOS]
+    assert all(len(row) == 3 for row in rows)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_persons_of_a_full_refresh(scenario: Scenario, full_refresh: Path) -> None:
@@ -146,6 +198,61 @@ def test_persons_day_by_day(scenario: Scenario, day_by_day: Path) -> None:
     groups = groups_of(day_by_day)
     for person in scenario.persons:
         assert {groups.get(name) for name in person} == {person}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("handed_over", ["full_refresh", "day_by_day", "shuffled"])
+def test_two_persons_share_a_long_chain(handed_over: str, request: pytest.FixtureRequest) -> None:
+    """All of it, in two pieces without a gap; the 24 records next to each end are of its person."""
+    groups = groups_of(request.getfixturevalue(handed_over))
+    names = [record.name for record in conflict_in_a_long_chain().records]
+    left, right = groups[names[0]], groups[names[-1]]
+    assert left == frozenset(names[: len(left)])
+    assert right == frozenset(names[len(left) :])
+    assert min(len(left), len(right)) > 0.3 * len(names)
+
+
+@pytest.mark.slow
+def test_an_older_record_that_comes_later_keeps_the_id(
+    full_refresh: Path, day_by_day: Path
+) -> None:
+    """Who has an id keeps it; where all are seen at once, the oldest record names the person."""
+    assert one_id_of(day_by_day, "older-2") == id_of("app.users:older-1")
+    assert one_id_of(full_refresh, "older-2") == id_of("crm.members:older-2")
+
+
+@pytest.mark.slow
+def test_a_merge_a_split_and_a_merge_are_told_one_by_one(
+    full_refresh: Path, day_by_day: Path
+) -> None:
+    """The person keeps the id that was there first; ids that went are not used again."""
+    with duckdb.connect(str(day_by_day), read_only=True) as connection:
+        events = connection.execute(
+            "select event_type, caused_by, cast(changed_at as date)::varchar"
+            " from identity.oneid_events where current_one_id = ? order by changed_at, 1",
+            [one_id_of(day_by_day, "again-1")],
+        ).fetchall()
+        log = connection.execute(
+            "select one_id from intermediate.int_identity__assignments"
+            " where source_record_key = 'crm.members:again-2' order by assignment_number"
+        ).fetchall()
+    assert events == [
+        ("create", "first_seen", "2025-03-01"),
+        ("create", "first_seen", "2025-03-01"),
+        ("merge", "phone", "2025-03-02"),
+        ("split", "conflict", "2025-03-03"),
+        ("merge", "id_token", "2025-03-04"),
+    ]
+    ids = [one_id for (one_id,) in log]
+    assert ids[0] == id_of("crm.members:again-2")
+    assert ids[1] == ids[3] == one_id_of(day_by_day, "again-1") == id_of("crm.members:again-1")
+    assert ids[2] not in (ids[0], ids[1])
+    assert events_of(full_refresh, "again-2") == [("create", True, "first_seen", "2025-03-01")]
+
+
+def id_of(name: str) -> str:
+    """The id of a person that was named after a record."""
+    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:20]
 
 
 @pytest.mark.slow
@@ -189,11 +296,11 @@ def test_persons_that_come_apart_are_told_of(full_refresh: Path, day_by_day: Pat
 
 
 @pytest.mark.slow
-def test_a_full_refresh_keeps_ids(day_by_day: Path, tmp_path: Path) -> None:
+def test_a_full_refresh_keeps_ids(day_by_day: Path, project: Path, tmp_path: Path) -> None:
     """With what was learnt before it, it gives the same rows."""
     shutil.copytree(day_by_day.parent.parent, tmp_path / "again")
     workspace = make_workspace(tmp_path / "again", tmp_path / "again" / "landing")
-    build_brand(workspace, BuildOptions(full_refresh=True))
+    build_brand(workspace, BuildOptions(full_refresh=True), project=project)
     comparison = compare_marts(workspace.build_file(), day_by_day, with_history=True)
     assert len(comparison.marts) > 15
     assert not comparison.differing
@@ -274,20 +381,8 @@ def test_random_graphs_close_like_scipy_every_day(groups_by_day: dict[str, Group
 
 
 @pytest.mark.slow
-def test_the_order_of_rows_changes_nothing(
-    full_refresh: Path, made_once: Callable[[str, Callable[[Path], None]], Path]
-) -> None:
+def test_the_order_of_rows_changes_nothing(full_refresh: Path, shuffled: Path) -> None:
     """Every scenario: the same groups, under the same ids."""
-
-    def write(folder: Path) -> None:
-        workspace = make_workspace(folder, folder / "landing")
-        records = all_records()
-        random.Random(5).shuffle(records)
-        write_slices(workspace.landing, records)
-        write_staff(workspace.landing)
-        hand_over(workspace, "--select", "+oneid_map")
-
-    shuffled = make_workspace(made_once("identity-shuffled", write), Path()).build_file()
     persons = []
     for build_file in (full_refresh, shuffled):
         with duckdb.connect(str(build_file), read_only=True) as connection:
@@ -380,13 +475,15 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
 SHIPPED = PROJECT / "seeds" / "policy"
 
 
-def dry_run_of(build_file: Path, policy: Path, out: Path) -> tuple[DryRun, dict[str, set[str]]]:
+def dry_run_of(
+    build_file: Path, policy: Path, out: Path, project: Path
+) -> tuple[DryRun, dict[str, set[str]]]:
     """A dry run over the scenarios, and the records of each change that it wrote."""
     workspace = make_workspace(build_file.parent.parent, Path())
     left_over = workspace.build / ".dry_run" / "lake"
     left_over.mkdir(parents=True)
     before = build_file.stat()
-    found = dry_run(workspace, policy, out)
+    found = dry_run(workspace, policy, out, project=project)
     after = build_file.stat()
     assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
     assert not (workspace.build / ".dry_run").exists()
@@ -405,8 +502,11 @@ def dry_run_of(build_file: Path, policy: Path, out: Path) -> tuple[DryRun, dict[
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("forked_dbt")
-def test_an_unchanged_policy_changes_nobody(full_refresh: Path, tmp_path: Path) -> None:
-    found, written = dry_run_of(full_refresh, SHIPPED / "identifier_policy.csv", tmp_path / "out")
+def test_an_unchanged_policy_changes_nobody(
+    full_refresh: Path, project: Path, tmp_path: Path
+) -> None:
+    policy = project / "seeds/policy/identifier_policy.csv"
+    found, written = dry_run_of(full_refresh, policy, tmp_path / "out", project)
     assert set(found.people.values()) == {0}
     assert not any(written.values())
     assert found.examples == ()
@@ -415,7 +515,9 @@ def test_an_unchanged_policy_changes_nobody(full_refresh: Path, tmp_path: Path) 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("forked_dbt")
-def test_a_changed_policy_shows_who_would_be_whom(full_refresh: Path, tmp_path: Path) -> None:
+def test_a_changed_policy_shows_who_would_be_whom(
+    full_refresh: Path, project: Path, tmp_path: Path
+) -> None:
     """Six cards may share a phone, two a card number; an account is its mother's, not the child's;
     the fan's e-mail is no longer believed, and the phone that alone names a buyer neither."""
     policy = tmp_path / "policy"
@@ -424,13 +526,13 @@ def test_a_changed_policy_shows_who_would_be_whom(full_refresh: Path, tmp_path: 
     limits = limits.replace("phone,weak,false,5,8", "phone,weak,false,6,8")
     limits = limits.replace("card_no,strong,false,3,8", "card_no,strong,false,2,8")
     (policy / "identifier_policy.csv").write_text(limits, "utf-8")
-    decisions = (SHIPPED / "identity_decisions.csv").read_text("utf-8")
+    decisions = (project / DECISIONS).read_text("utf-8")
     decisions += "1900-01-01,link,crm.members:two-ids-1,app.users:two-ids-3,Ann,Her own account\n"
     (policy / "identity_decisions.csv").write_text(decisions, "utf-8")
     exclusions = (SHIPPED / "identifier_exclusions.csv").read_text("utf-8")
     exclusions += f"1900-01-01,phone,+86{phone(94)},Of the shop\n"
     (policy / "identifier_exclusions.csv").write_text(exclusions, "utf-8")
-    found, written = dry_run_of(full_refresh, policy, tmp_path / "out")
+    found, written = dry_run_of(full_refresh, policy, tmp_path / "out", project)
     shop = {f"crm.members:shop-{number}" for number in range(6)}
     assert len(written["merged"] & shop) == 5
     assert {record.split(":")[1] for record in written["new"]} == {"phone"}
@@ -453,9 +555,9 @@ def test_a_changed_policy_shows_who_would_be_whom(full_refresh: Path, tmp_path: 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("forked_dbt")
-@pytest.mark.parametrize("handed_over", ["full_refresh", "day_by_day"])
+@pytest.mark.parametrize("handed_over", ["full_refresh", "day_by_day", "shuffled"])
 def test_a_stricter_policy_parts_what_it_means_to_part(
-    handed_over: str, request: pytest.FixtureRequest, tmp_path: Path
+    handed_over: str, project: Path, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Phones expire after a year, join no buyer with a card, and staff cards are no identifiers."""
     build_file: Path = request.getfixturevalue(handed_over)
@@ -471,7 +573,7 @@ def test_a_stricter_policy_parts_what_it_means_to_part(
     (policy / "identifier_pairs.csv").write_text(
         f"{pairs}1900-01-01,phone,crm,marketplace,false\n", "utf-8"
     )
-    found, _ = dry_run_of(build_file, policy, tmp_path / "out")
+    found, _ = dry_run_of(build_file, policy, tmp_path / "out", project)
     names = [record.name for made in STRICTER for record in made.records]
     assert groups_after(build_file, found, names) == {
         frozenset({"crm.members:unconfirmed-1"}),

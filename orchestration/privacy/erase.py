@@ -69,10 +69,10 @@ class Erased:
     """What an erasure did.
 
     `needs_build` says that what is published still has to be made anew; `unsearched` are landing
-    files that could not be read and so not be searched, and stores out of reach, with the reason, and
-    `open_requests` the requests that stay open for it; `earlier_dates` are publications for earlier
-    dates that were removed; `decisions` counts rows of the file of decisions that went or lost their
-    words.
+    files that could not be read and so not be searched, and stores out of reach, with the reason,
+    and `open_requests` the requests that stay open for it; `earlier_dates` are publications for
+    earlier dates that were removed; `decisions` counts rows of the file of decisions that went or
+    lost their words.
     """
 
     requests: int

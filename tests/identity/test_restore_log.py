@@ -125,7 +125,7 @@ def test_persons_who_were_erased_since_do_not_come_back(
     register = Register(Lake(workspace.lake).register_file)
     register.plan(token_key_id(TOKEN_KEY), [Erasure("R1", "surrogate", None)], [], {})
     if day:
-        register.complete(datetime.fromisoformat(day).replace(tzinfo=UTC), 1)
+        register.complete(datetime.fromisoformat(day).replace(tzinfo=UTC), 1, is_everything=True)
     register.close()
     with pytest.raises(UsageError, match="Persons were erased after "):
         restore_log(workspace)
@@ -135,7 +135,7 @@ def test_persons_who_were_erased_since_do_not_come_back(
 def test_an_erasure_before_the_publication_is_none_to_fear(workspace: Workspace) -> None:
     register = Register(Lake(workspace.lake).register_file)
     register.plan(token_key_id(TOKEN_KEY), [Erasure("R1", "surrogate", None)], [], {})
-    register.complete(datetime(2025, 3, 3, tzinfo=UTC), 1)
+    register.complete(datetime(2025, 3, 3, tzinfo=UTC), 1, is_everything=True)
     register.close()
     assert restore_log(workspace) == 3
 

@@ -15,7 +15,13 @@ from orchestration.demo_brand.generate import Slice, write_brand
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
 from orchestration.warehouse.build import BuildOptions
 from orchestration.workspace import PROJECT
-from tests.parity.planted import plant_corrections, plant_records, planted_project
+from tests.conftest import TOKEN_KEY
+from tests.parity.planted import (
+    plant_corrections,
+    plant_erasure,
+    plant_records,
+    planted_project,
+)
 
 MEMBERS = 400
 """Members of the demo brand, of which every kind of record and ugliness has some."""
@@ -53,6 +59,7 @@ def demo_brand(members: int = MEMBERS) -> Brand:
     def before(landing: Path) -> None:
         write_brand(landing.parent, spec, Slice(LAST_DATE - timedelta(days=1)))
         plant_records(landing)
+        plant_erasure(landing.with_name("lake"), TOKEN_KEY)
 
     def last_day(landing: Path) -> None:
         write_brand(landing.parent, spec, Slice(first=LAST_DATE, last=LAST_DATE))

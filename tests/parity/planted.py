@@ -6,12 +6,16 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from orchestration.adapters.landing_files import sql_text
 from orchestration.demo_brand.settings import LAST_DATE
+from orchestration.loading.lake import Lake
+from orchestration.loading.register import Erasure, Register
+from orchestration.loading.tokens import token_key_id
 from orchestration.workspace import PROJECT
 
 MEMBER_COLUMNS = ("member_no", "name", "phone", "email", "id_token", "registered_at", "updated_at")
@@ -30,6 +34,9 @@ MEMBERS: Sequence[Sequence[str]] = (
     ("P5", "孙叁", "13655550005", "", "", PLANTED_AT, PLANTED_AT),
     ("P6", "李四", "13655550006", "", "", PLANTED_AT, PLANTED_AT),
     ("P7", "周五", "13655550006", "", "", PLANTED_AT, PLANTED_AT),
+    # One whose token was corrected.
+    ("P8", "吴六", "13655550008", "", "token-8", PLANTED_AT, PLANTED_AT),
+    ("P8", "吴六", "13655550008", "", "token-9", PLANTED_AT, "2024-03-02 10:00:00"),
     # More than may hold one address.
     *((f"P{n}", "", "", SHARED_EMAIL, "", PLANTED_AT, PLANTED_AT) for n in range(10, 22)),
 )
@@ -79,6 +86,22 @@ def plant_records(landing: Path) -> None:
     with duckdb.connect() as connection:
         target = landing / "catalog" / "favourites" / "planted.parquet"
         connection.execute(f"copy ({FAVOURITES}) to {sql_text(target)}")
+
+
+def plant_erasure(lake: Path, token_key: bytes) -> None:
+    """Somebody who was erased before the first load, and what stands for a record of his."""
+    asked = datetime(2024, 3, 1, tzinfo=UTC)
+    lake.mkdir(parents=True)
+    register = Register(Lake(lake).register_file)
+    register.plan(
+        token_key_id(token_key),
+        [Erasure("P-ER", "erased-person", asked)],
+        [],
+        {"crm.members:erased-record": "erased-person"},
+    )
+    register.complete(asked, 1, is_everything=True)
+    register.note_published(True)
+    register.close()
 
 
 def plant_corrections(landing: Path) -> None:

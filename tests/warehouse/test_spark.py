@@ -86,6 +86,7 @@ def test_a_password_is_text_or_none(
     target = ProfileRenderer({}).render_data(profile["rekindle"]["outputs"]["spark_thrift"])
     assert (target["password"], target["use_ssl"]) == (password, is_encrypted)
     assert target["port"] == 10000
+    assert target["kerberos_service_name"] is None
 
 
 def test_without_spark_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

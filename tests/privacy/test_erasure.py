@@ -138,7 +138,14 @@ def test_who_holds_the_key_finds_the_rows_of_a_key_and_not_of_a_request(story: S
         f"SELECT count(*) FROM '{lake}/commerce/orders/*.parquet' WHERE buyer_key = '{surrogate}'"
     ).fetchall()
     assert orders == 1
-    assert {kind for kind, *_ in tombstones} == {"record", "phone", "identifier", "word"}
+    assert {kind for kind, *_ in tombstones} == {
+        "record",
+        "phone",
+        "identifier",
+        "name_and_birthday",
+        "name_and_address",
+        "word",
+    }
     assert {tuple(row[2:]) for row in tombstones if row[0] == "word"} == {("", "")}
     assert requests == [(f"R-{number}", "") for number in range(1, 6)]
     asked = duckdb.execute(

@@ -359,11 +359,7 @@ def erase_command(data: str | None, data_option: str | None, dry_run: bool) -> N
             f"{erased.files:,} files searched"
         )
         notes += erased.left_to_do()
-        if erased.decisions:
-            notes.append(
-                f"{erased.decisions:,} rows of {_short(DECISIONS)} named erased persons: they "
-                "are gone, or have lost their words"
-            )
+        notes += erased.about_decisions(_short(DECISIONS))
         notes += [f"publish again where needed: AS_OF={day}" for day in erased.earlier_dates]
     if not erased.needs_build:
         terminal.say("Nothing that is built or published held an erased person.")

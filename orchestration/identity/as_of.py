@@ -64,12 +64,17 @@ def as_of(file: Path, record: str, day: date) -> AsOf:
     return AsOf(record, day, believed, true, today)
 
 
-def _check_history(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+def has_history(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a published file has identity.oneid_history; earlier versions had none."""
     found = connection.execute(
         "select 1 from information_schema.tables"
         " where table_schema = 'identity' and table_name = 'oneid_history'"
     ).fetchall()
-    if not found:
+    return bool(found)
+
+
+def _check_history(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    if not has_history(connection):
         raise UsageError(
             f"{file} was published by a version without identity.oneid_history: build and publish "
             "again (rekindle demo does everything)."

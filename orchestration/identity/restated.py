@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import UsageError
+from orchestration.loading.lake import sql_text
 
 PERSON = "one_id"
 EVENTS = "identity.oneid_events"
@@ -156,8 +157,7 @@ class _Table:
 
     @property
     def rows(self) -> str:
-        file = str(self.file).replace("'", "''")
-        return f"read_parquet('{file}')"
+        return f"read_parquet({sql_text(str(self.file))})"
 
 
 def _tables(version: Path) -> dict[str, _Table]:

@@ -12,7 +12,8 @@ import duckdb
 
 from orchestration.clock import utc
 from orchestration.errors import UsageError
-from orchestration.loading.lake import Lake
+from orchestration.identity.as_of import has_history
+from orchestration.loading.lake import Lake, sql_text
 from orchestration.loading.register import read_register
 from orchestration.publishing.publish import read_publication
 from orchestration.warehouse.build import only_writer
@@ -49,7 +50,7 @@ def restore_log(workspace: Workspace) -> int:
         unfinished.unlink(missing_ok=True)
         with duckdb.connect(str(unfinished)) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            connection.execute(f"attach '{_quoted(published)}' as published (read_only)")
+            connection.execute(f"attach {sql_text(str(published))} as published (read_only)")
             connection.execute("create schema intermediate")
             connection.execute(
                 f"create table {LOG} as select {_COLUMNS} from published.identity.oneid_history"
@@ -67,11 +68,8 @@ def _check_publication(workspace: Workspace, published: Path) -> None:
             "put the published file back from a backup, or build, and ids begin anew."
         )
     with duckdb.connect(str(published), read_only=True) as connection:
-        has_history = connection.execute(
-            "select 1 from information_schema.tables"
-            " where table_schema = 'identity' and table_name = 'oneid_history'"
-        ).fetchall()
-    if not has_history:
+        is_told = has_history(connection)
+    if not is_told:
         raise UsageError(
             f"{published} was published by a version without identity.oneid_history: build, and "
             "ids begin anew."
@@ -89,7 +87,3 @@ def _check_publication(workspace: Workspace, published: Path) -> None:
 
 def _without_zone(instant: datetime) -> datetime:
     return utc(instant) if instant.tzinfo else instant
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

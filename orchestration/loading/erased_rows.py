@@ -348,7 +348,7 @@ def find_keyless(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Non
     that are an erased person's by name and birthday, or name and address.
     """
     table = reading.table
-    own = _OWN_KEYS.get(table.full_name)
+    own = own_key(table)
     names = [column.name for column in table.columns if column.type == "name"]
     days = [column.name for column in table.columns if column.type == "date" and column.personal]
     places = [column.name for column in table.columns if column.type == "address"]
@@ -428,7 +428,7 @@ def _find_hits(
     identifiers: list[Column],
 ) -> None:
     table = reading.table
-    own = _OWN_KEYS.get(table.full_name)
+    own = own_key(table)
     happened = next((name for name in (table.event_at, table.version_at) if name), None)
     born = ", ".join(f"staged.{name}" for name in (table.event_at, table.version_at) if name)
     joins: list[str] = []
@@ -497,7 +497,7 @@ def _strip(
     keys: tuple[PersonKey, ...],
     buyer: Column | None,
 ) -> None:
-    own = _OWN_KEYS.get(table.full_name)
+    own = own_key(table)
     changed: dict[str, str] = {}
     for key in keys:
         left = f"staged.{key.column}"

@@ -26,14 +26,8 @@ def erasures(context: dg.AssetExecutionContext, brand: BrandResource) -> dg.Mate
     workspace = brand.workspace()
     was_published = is_published(workspace)
     erased = erase(workspace, datetime.now(UTC), context.log.info)
-    for one in erased.left_to_do():
+    for one in (*erased.left_to_do(), *erased.about_decisions(DECISIONS)):
         context.log.warning(one)
-    if erased.decisions:
-        context.log.warning(
-            "%s rows of %s named erased persons: they are gone, or have lost their words",
-            erased.decisions,
-            DECISIONS,
-        )
     if erased.needs_build:
         build(workspace)
         if was_published:

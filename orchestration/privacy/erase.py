@@ -95,6 +95,15 @@ class Erased:
             )
         return tuple(notes)
 
+    def about_decisions(self, file: Path | str) -> tuple[str, ...]:
+        """A sentence about the file of decisions, where it told of an erased person."""
+        if not self.decisions:
+            return ()
+        told = (
+            f"{self.decisions:,} rows of {file} named erased persons: they are gone, or have lost"
+        )
+        return (f"{told} their words",)
+
 
 @dataclass(frozen=True)
 class Preview:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from orchestration.loading.contract import load_contract
+from orchestration.loading.contract import Column, load_contract
 from orchestration.loading.erased_rows import ERASED, basket_key, likeness, with_tokens
 from orchestration.loading.lake import Lake, sql_text
 from orchestration.loading.register import Erasure, Tombstone
@@ -306,23 +306,29 @@ def _person_tombstones(
     return [Tombstone("person", former, person, person) for former, person in found.items()]
 
 
-def _held_identifiers(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list[_Held]:
-    """All identifiers in the records of a lake, whatever their version."""
+def _identity_columns(lake: Lake) -> Iterator[tuple[Column, str, str]]:
+    """The columns of all records of a lake: with SQL for a record's key, and for its table."""
     contract = load_contract()
-    queries = []
     for full_name, key in _IDENTITY_TABLES.items():
         table = contract.table(*full_name.split("."))
         if table is None:
             continue
         files = sql_text(str(lake.raw / table.system / table.name / "*.parquet"))
         for column in table.columns:
-            if column.identifier:
-                spelling = f"{column.name}_raw" if column.type == "phone" else column.name
-                queries.append(
-                    f"SELECT DISTINCT '{full_name}:' || {key}, '{column.identifier}', "
-                    f"{column.name}, {column.name}_token, {spelling} "
-                    f"FROM read_parquet({files}) WHERE {column.name}_token IS NOT NULL"
-                )
+            yield column, f"'{full_name}:' || {key}", f"read_parquet({files})"
+
+
+def _held_identifiers(connection: duckdb.DuckDBPyConnection, lake: Lake) -> list[_Held]:
+    """All identifiers in the records of a lake, whatever their version."""
+    queries = []
+    for column, record, rows in _identity_columns(lake):
+        if column.identifier:
+            spelling = f"{column.name}_raw" if column.type == "phone" else column.name
+            queries.append(
+                f"SELECT DISTINCT {record}, '{column.identifier}', "
+                f"{column.name}, {column.name}_token, {spelling} "
+                f"FROM {rows} WHERE {column.name}_token IS NOT NULL"
+            )
     return [_Held(*row) for row in connection.execute(" UNION ALL ".join(queries)).fetchall()]
 
 
@@ -352,19 +358,13 @@ def _said_of_persons(
     connection: duckdb.DuckDBPyConnection, lake: Lake
 ) -> list[tuple[str, str, str]]:
     """Record, type of column, and value of the names, birthdays and addresses in a lake."""
-    contract = load_contract()
     queries = []
-    for full_name, key in _IDENTITY_TABLES.items():
-        table = contract.table(*full_name.split("."))
-        if table is None:
-            continue
-        files = sql_text(str(lake.raw / table.system / table.name / "*.parquet"))
-        for column in table.columns:
-            if column.personal and column.type in {"name", "date", "address"}:
-                suffix = "" if column.type == "date" else "_normalised"
-                value = f"CAST({column.name}{suffix} AS VARCHAR)"
-                queries.append(
-                    f"SELECT DISTINCT '{full_name}:' || {key}, '{column.type}', {value} "
-                    f"FROM read_parquet({files}) WHERE {column.name}{suffix} IS NOT NULL"
-                )
+    for column, record, rows in _identity_columns(lake):
+        if column.personal and column.type in {"name", "date", "address"}:
+            suffix = "" if column.type == "date" else "_normalised"
+            queries.append(
+                f"SELECT DISTINCT {record}, '{column.type}', "
+                f"CAST({column.name}{suffix} AS VARCHAR) "
+                f"FROM {rows} WHERE {column.name}{suffix} IS NOT NULL"
+            )
     return connection.execute(" UNION ALL ".join(queries)).fetchall()

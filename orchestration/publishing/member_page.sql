@@ -346,9 +346,10 @@ from (
             columns(*)::varchar,
             row_number() over (order by occurred_at desc, event_channel, event_id) as entry
         from core.fct_events
-        where one_id = $one_id
+        where
+            one_id = $one_id
+            and event_date > (select max(as_of_date) from insight.member_profile) - 365
         order by entry
-            limit 100
     )
     on columns(* exclude (entry)) into name fact value value
 )

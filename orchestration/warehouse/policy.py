@@ -283,6 +283,7 @@ ChurnCode = Literal[
     "price_rise",
     "out_of_promotion",
     "social_cooling",
+    "category_overdue",
     "unexplained",
 ]
 RfmGroup = Literal[
@@ -526,6 +527,7 @@ class WarningThresholds(PolicyRow):
     level_2_below_alive: ShareBelowOne
     level_3_min_reasons: Positive
     level_3_min_reasons_important: Positive
+    saved_within_days: Days
 
 
 class WarningReason(PolicyRow):
@@ -581,6 +583,9 @@ class ChurnPolicy(PolicyRow):
         Field(ge=1, le=5, description="a rating from 1 to 5"),
     ]
     full_price_rise: PositiveNumber
+    price_days_before: Days
+    price_days_after: Days
+    life_stage_days: Days
     promotion_min_share: Annotated[
         float,
         BeforeValidator(_number),

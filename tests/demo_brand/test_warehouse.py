@@ -791,6 +791,47 @@ def test_the_profile_knows_people(
     assert completion >= TASK_FLOOR
 
 
+@pytest.mark.slow
+def test_the_tag_price_sensitive_finds_people_who_are(
+    marts: duckdb.DuckDBPyConnection,
+    default_brand: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Of buyers with three orders a year: more often right than a guess, and of many who are."""
+    row = marts.execute(
+        f"""
+        with people as (
+            select one_id, avg(price_sensitivity) > 0.5 as is_sensitive
+            from '{default_brand}/truth/persons/*.parquet'
+            inner join '{default_brand}/truth/records/*.parquet' using (person)
+            inner join identity.oneid_map using (source_system, source_table, source_key)
+            inner join insight.member_rfm using (one_id)
+            where frequency >= 3
+            group by one_id
+            having count(distinct person) = 1
+        ),
+
+        tagged as (
+            select one_id from insight.member_tags where tag_code = 'price_sensitive'
+        )
+
+        select avg(cast(is_sensitive as integer)),
+            avg(cast(is_sensitive as integer)) filter (tagged.one_id is not null),
+            avg(cast(tagged.one_id is not null as integer)) filter (is_sensitive)
+        from people
+        left join tagged using (one_id)
+        """
+    ).fetchone()
+    assert row is not None
+    share, precision, recall = row
+    record_property(
+        "figure: tag price_sensitive, right (share of all)", f"{precision:.3f} ({share:.3f})"
+    )
+    record_property("figure: tag price_sensitive, found", f"{recall:.3f}")
+    assert precision >= 1.2 * share
+    assert recall >= 0.1
+
+
 def one(connection: duckdb.DuckDBPyConnection, question: str) -> tuple[int, ...]:
     """The only row of an answer."""
     row = connection.execute(question).fetchone()

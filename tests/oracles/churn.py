@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 
 import polars as pl
@@ -101,29 +102,32 @@ def end_of_need(facts: Facts, person: str, category: str) -> date | None:
     return min((end for end in ends if end <= facts.as_of), default=None)
 
 
-def categories(facts: Facts, person: str, is_ended: bool) -> Iterator[Reason]:
-    """Categories that are overdue, or that the person grew out of."""
+def categories(facts: Facts, person: str, last: date, code: str) -> Iterator[Reason]:
+    """Categories that are overdue, before the last order or since, or that somebody grew out of."""
     lines = [line for line in facts.lines.get(person, []) if line.category]
     total = sum(line.cents for line in lines)
     for category in {line.category for line in lines if line.category}:
         mine = [line for line in lines if line.category == category]
         dates = sorted({line.day for line in mine})
         end = end_of_need(facts, person, category)
-        has_end = end is not None and dates[-1] < end
         share = sum(line.cents for line in mine) / total if total else 0.0
         since = (facts.as_of - dates[-1]).days
-        if has_end and is_ended:
-            yield Reason(share, dates[-1], since, text=category)
+        if end is not None and 0 < (end - dates[-1]).days <= facts.row.life_stage:
+            if code == "life_stage_end":
+                yield Reason(share, end, (facts.as_of - end).days, text=category)
+            continue
         numbers = [day.toordinal() for day in dates]
         cycle = facts.known.cycles.get(category)
         interval = expected_interval(numbers[0], numbers[-1], len(numbers), cycle, facts.row)
-        is_overdue = interval is not None and since > facts.row.overdue_times * interval
-        if is_overdue and not has_end and not is_ended:
+        if interval is None or since <= facts.row.overdue_times * interval:
+            continue
+        is_first = (last - dates[-1]).days > facts.row.overdue_times * interval
+        if code == ("category_stopped" if is_first else "category_overdue"):
             yield Reason(share, dates[-1], since, interval, text=category)
 
 
-def price_rise(facts: Facts, person: str, _: date) -> Iterator[Reason]:
-    """The favourite became dearer after it was last bought."""
+def price_rise(facts: Facts, person: str, last: date) -> Iterator[Reason]:
+    """The favourite became dearer after it was last bought, around the last order."""
     amounts: dict[str, int] = defaultdict(int)
     for line in facts.lines.get(person, []):
         if line.product:
@@ -134,7 +138,8 @@ def price_rise(facts: Facts, person: str, _: date) -> Iterator[Reason]:
     bought = max(line.day for line in facts.lines[person] if line.product == favourite)
     prices = sorted(facts.prices[favourite].items())
     for (_, before), (day, price) in pairwise(prices):
-        if bought < day <= facts.as_of and price > before:
+        is_near = -facts.row.price_before <= (day - last).days <= facts.row.price_after
+        if is_near and bought < day <= facts.as_of and price > before:
             strength = min(1.0, (price - before) / before / facts.row.full_rise)
             since = (facts.as_of - day).days
             yield Reason(strength, day, since, before / 100, price, favourite)
@@ -165,11 +170,12 @@ def social_cooling(facts: Facts, person: str, last: date) -> Iterator[Reason]:
 
 REASONS: dict[str, tuple[float, Callable[[Facts, str, date], Iterator[Reason]]]] = {
     "bad_service": (1.0, bad_service),
-    "life_stage_end": (0.9, lambda facts, person, _: categories(facts, person, is_ended=True)),
-    "category_stopped": (0.8, lambda facts, person, _: categories(facts, person, is_ended=False)),
+    "life_stage_end": (0.9, partial(categories, code="life_stage_end")),
+    "category_stopped": (0.8, partial(categories, code="category_stopped")),
     "price_rise": (0.7, price_rise),
     "out_of_promotion": (0.6, out_of_promotion),
     "social_cooling": (0.5, social_cooling),
+    "category_overdue": (0.3, partial(categories, code="category_overdue")),
 }
 
 

@@ -67,6 +67,7 @@ def hand_written() -> Fixture:
     add_order_states(fixture, AS_OF_NEW_YORK, NEW_YORK, "B")
     add_money(fixture.book, AS_OF_SHANGHAI, "A")
     add_money(fixture.book, AS_OF_NEW_YORK, "B")
+    add_churn_edges(fixture.book, AS_OF_SHANGHAI)
     add_rfm_cuts(fixture.book, AS_OF_SHANGHAI, "A")
     add_rfm_cuts(fixture.book, AS_OF_NEW_YORK, "B")
     add_clock_edges(fixture.book)
@@ -765,6 +766,65 @@ def add_rfm_cuts(book: Book, as_of: date, letter: str) -> None:
         person(f"money_{amount}", days_ago(as_of, 45), amount)
     for twin in range(6):  # equal in everything
         person(f"twin_{twin}", days_ago(as_of, 15, 33), 250)
+
+
+def add_churn_edges(book: Book, as_of: date) -> None:
+    """A favourite that became dearer, and a need that ended, on both sides of every limit."""
+    start = datetime(2022, 1, 1, tzinfo=UTC)
+    book.add(
+        "catalog.categories",
+        category_id="nappy_cream",
+        category_name="nappy_cream",
+        usage_cycle_days=None,
+        updated_at=start,
+    )
+    for product, category in (("p-dearer", "cat-plain"), ("p-nappy", "nappy_cream")):
+        book.add(
+            "catalog.products",
+            product_id=product,
+            product_name=product,
+            category_id=category,
+            list_price=money(100),
+            unit_cost=money(30),
+            is_active=True,
+            updated_at=start,
+        )
+    risen = days_ago(as_of, 200)[0]
+    for day, yuan in ((date(2022, 6, 1), 100), (risen, 110)):
+        book.add(
+            "catalog.price_changes",
+            product_id="p-dearer",
+            price=money(yuan),
+            valid_from=moment(day),
+        )
+
+    def buys(number: str, product: str, day: date, net: float) -> None:
+        book.order(number, day, net, lines=[{"product_id": product}])
+
+    for after in (59, 60, 61):  # days from the last order to the rise
+        number = f"A-risen-{after}-after"
+        day = risen - timedelta(days=after)
+        book.member(number, registered=day)
+        buys(number, "p-dearer", day, 100)
+    for before in (90, 91):  # days from the rise to the last order
+        number = f"A-risen-{before}-before"
+        day = risen - timedelta(days=10)
+        book.member(number, registered=day)
+        buys(number, "p-dearer", day, 100)
+        buys(number, "p-plain", risen + timedelta(days=before), 20)
+    for after in (90, 91):  # days from the last purchase to the end of the need, September 2024
+        number = f"A-grown-{after}"
+        day = date(2024, 9, 1) - timedelta(days=after)
+        book.member(number, registered=day)
+        buys(number, "p-nappy", day, 100)
+        book.add(
+            "crm.member_attributes",
+            member_no=number,
+            attribute_code="baby_birthday",
+            value="2022-03-17",
+            source="card",
+            recorded_at=moment(day),
+        )
 
 
 # ----------------------------------------------------------------------------------- days and zones

@@ -57,6 +57,7 @@ CHURN_ZH = {
     "price_rise": "常购商品涨价",
     "out_of_promotion": "促销依赖且无促销",
     "social_cooling": "社群先冷却",
+    "category_overdue": "品类到期未复购",
     "unexplained": "数据内无解释",
 }
 # attribute, category, months after the month of birth
@@ -120,6 +121,9 @@ class PolicyRow:
     service_after: int = 30
     bad_csat: float = 2
     full_rise: float = 0.2
+    price_before: int = 90
+    price_after: int = 60
+    life_stage: int = 90
     promotion_share: float = 0.6
     promotion_orders: int = 2
     cooling_before: int = 30

@@ -138,7 +138,7 @@ BAD_ROWS = (
     Bad(
         "churn_reason_left_out",
         "churn_reasons",
-        "1900-01-01,unexplained,0,7,No reason in the data,数据内无解释\n",
+        "1900-01-01,unexplained,0,8,No reason in the data,数据内无解释\n",
         "",
         "column reason_code: there is no row of unexplained; one has to be in force from "
         "1970-01-01 on.",

@@ -17,6 +17,9 @@ select
     service_days_after,
     bad_csat,
     full_price_rise,
+    price_days_before,
+    price_days_after,
+    life_stage_days,
     promotion_min_share,
     promotion_min_orders,
     cooling_days_before

@@ -17,7 +17,7 @@ findings as (
         one_id,
         'life_stage_end' as reason_code,
         spending_share as strength,
-        last_purchase_date as evidence_date,
+        ended_date as evidence_date,
         cast(null as bigint) as evidence_count,
         cast(null as double) as evidence_limit,
         cast(null as decimal(18, 2)) as evidence_amount,
@@ -27,7 +27,8 @@ findings as (
     union all
     select
         one_id,
-        'category_stopped' as reason_code,
+        case when is_stopped_first then 'category_stopped' else 'category_overdue' end
+            as reason_code,
         spending_share as strength,
         last_purchase_date as evidence_date,
         cast(null as bigint) as evidence_count,

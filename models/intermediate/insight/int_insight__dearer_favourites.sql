@@ -1,4 +1,5 @@
 -- Grain: one row per silent person whose favourite product became dearer after it was last bought
+-- A rise long before the last order did not stop the person, one long after came too late to.
 with
 
 products as (
@@ -6,7 +7,8 @@ products as (
         lines.one_id,
         lines.product_id,
         sum(lines.net_amount) as product_amount,
-        max(lines.order_date) as last_purchase_date
+        max(lines.order_date) as last_purchase_date,
+        max(silent.last_order_date) as last_order_date
     from {{ ref('fct_order_lines') }} as lines
     inner join {{ ref('int_insight__silent_members') }} as silent
         on lines.one_id = silent.one_id
@@ -19,6 +21,7 @@ favourites as (
         one_id,
         product_id,
         last_purchase_date,
+        last_order_date,
         row_number() over (
             partition by one_id order by product_amount desc nulls last, product_id asc nulls last
         ) as favourite_rank
@@ -44,7 +47,10 @@ rises as (
             favourites.product_id = prices.product_id
             and favourites.last_purchase_date < prices.from_date
     inner join {{ ref('int_insight__churn_policy') }} as policy
-        on prices.from_date <= policy.as_of_date
+        on
+            prices.from_date <= policy.as_of_date
+            and {{ days_between('favourites.last_order_date', 'prices.from_date') }}
+            between -policy.price_days_before and policy.price_days_after
     where favourites.favourite_rank = 1 and prices.price > prices.previous_price
 )
 

@@ -1,4 +1,5 @@
 -- Grain: one row per silent person and category that it stopped buying, or grew out of
+-- Stopped first: it was overdue by the last order already. Else everything stopped at once.
 with
 
 purchases as (
@@ -6,6 +7,7 @@ purchases as (
         purchases.one_id,
         purchases.category_id,
         max(purchases.order_date) as last_purchase_date,
+        max(silent.last_order_date) as last_order_date,
         cast(sum(purchases.net_amount) as double) as category_amount
     from {{ ref('int_insight__category_purchases') }} as purchases
     inner join {{ ref('int_insight__silent_members') }} as silent
@@ -18,6 +20,7 @@ shares as (
         one_id,
         category_id,
         last_purchase_date,
+        last_order_date,
         coalesce(
             cast(category_amount as double)
             / nullif(sum(category_amount) over (partition by one_id), 0),
@@ -30,6 +33,7 @@ overdue as (
     select
         warnings.one_id,
         warnings.category_id,
+        warnings.from_date,
         warnings.expected_interval_days
     from {{ ref('int_insight__overdue_warnings') }} as warnings
     inner join {{ ref('int_insight__warning_policies') }} as policies
@@ -90,13 +94,16 @@ select
     shares.last_purchase_date,
     shares.spending_share,
     overdue.expected_interval_days,
+    overdue.from_date <= shares.last_order_date as is_stopped_first,
     ended.ended_date
 from shares
+cross join {{ ref('int_insight__churn_policy') }} as policy
 left join overdue
     on shares.one_id = overdue.one_id and shares.category_id = overdue.category_id
 left join ended
     on
         shares.one_id = ended.one_id
         and shares.category_id = ended.category_id
-        and shares.last_purchase_date < ended.ended_date
+        and {{ days_between('shares.last_purchase_date', 'ended.ended_date') }}
+        between 1 and policy.life_stage_days
 where overdue.one_id is not null or ended.one_id is not null

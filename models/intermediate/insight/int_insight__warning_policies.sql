@@ -37,6 +37,7 @@ select
     level_2_min_reasons,
     level_2_below_alive,
     level_3_min_reasons,
-    level_3_min_reasons_important
+    level_3_min_reasons_important,
+    saved_within_days
 from policies
 where valid_from <= as_of_date

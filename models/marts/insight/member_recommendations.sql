@@ -106,6 +106,11 @@ select
     recommended.score,
     recommended.reason,
     recommended.because_product_id,
-    recommended.like_motivation
+    recommended.like_motivation,
+    forecast.due_date
 from recommended
 cross join policy
+left join {{ ref('replenishment_forecast') }} as forecast
+    on
+        recommended.one_id = forecast.one_id
+        and recommended.category_id = forecast.category_id

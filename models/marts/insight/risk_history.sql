@@ -24,7 +24,12 @@ orders as (
 ),
 
 as_of as (
-    select as_of_date as built_date from {{ ref('stg_rekindle__as_of') }}
+    select as_of.as_of_date as built_date, policies.saved_within_days
+    from {{ ref('stg_rekindle__as_of') }} as as_of
+    inner join {{ ref('int_insight__warning_policies') }} as policies
+        on
+            as_of.as_of_date >= policies.valid_from
+            and as_of.as_of_date < policies.valid_to
 )
 
 select
@@ -37,10 +42,12 @@ select
     case
         when
             levels.risk_level > 0
-            and {{ days_between('levels.evaluated_date', 'as_of.built_date') }} >= 30
+            and {{ days_between('levels.evaluated_date', 'as_of.built_date') }}
+            >= as_of.saved_within_days
             then
                 coalesce(
-                    {{ days_between('levels.evaluated_date', 'orders.next_order_date') }} <= 30,
+                    {{ days_between('levels.evaluated_date', 'orders.next_order_date') }}
+                    <= as_of.saved_within_days,
                     false
                 )
     end as is_saved,

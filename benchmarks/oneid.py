@@ -51,6 +51,7 @@ from benchmarks.measuring import (
 from orchestration.warehouse.build import dbt_files
 from orchestration.warehouse.dbt_run import dbt_environment, failure_message, run_dbt
 from orchestration.workspace import BUILD_FILE_NAME
+from tests.identity.harness import policy_types
 
 MODELS = (
     "int_identity__records",
@@ -77,7 +78,6 @@ MODELS = (
 INPUTS = """
 CREATE SCHEMA intermediate;
 CREATE SCHEMA staging;
-CREATE SCHEMA policy;
 CREATE VIEW intermediate.int_identity__linking_identifiers AS
 SELECT record_key AS source_record_key, 'unionid' AS identifier_type,
     identifier AS identifier_token, 1 AS tenure, CAST(NULL AS TIMESTAMP) AS held_from,
@@ -95,26 +95,24 @@ CREATE TABLE intermediate.int_identity__fact_records
 CREATE TABLE staging.stg_rekindle__as_of AS SELECT DATE '2026-01-01' AS as_of_date,
     TIMESTAMP '2026-01-02' AS as_of_end_at;
 CREATE TABLE staging.stg_rekindle__erased_records (source_record_key VARCHAR, one_id VARCHAR);
-CREATE TABLE policy.identifier_exclusions
-(identifier_type VARCHAR, identifier_value VARCHAR, valid_from DATE);
 CREATE TABLE staging.stg_commerce__buyer_key_identifiers
 (source_record_key VARCHAR, identifier_type VARCHAR, identifier_value VARCHAR);
 CREATE TABLE staging.stg_catalog__buyer_key_identifiers AS
 FROM staging.stg_commerce__buyer_key_identifiers;
 CREATE TABLE intermediate.int_identity__probable_links
 (record_id BIGINT, hub_record_id BIGINT, match_probability DOUBLE);
-CREATE TABLE policy.identity_decisions
-(valid_from DATE, decision VARCHAR, left_record VARCHAR, right_record VARCHAR);
-CREATE TABLE policy.identifier_pairs
-(valid_from DATE, identifier_type VARCHAR, left_system VARCHAR, right_system VARCHAR,
-    is_allowed BOOLEAN);
-CREATE TABLE policy.identifier_policy AS
+INSERT INTO policy.identifier_policy BY NAME
 SELECT DATE '1900-01-01' AS valid_from, identifier_type, 'strong' AS strength,
-    identifier_type = 'id_token' AS is_one_per_person,
-    CAST(NULL AS INTEGER) AS expires_after_days
+    identifier_type = 'id_token' AS is_one_per_person
 FROM (VALUES ('unionid'), ('id_token')) AS types (identifier_type);
 """
-"""What the models read, from nothing but the table of edges."""
+"""What the models read, from nothing but the table of edges and tables of policy."""
+POLICIES = (
+    "identifier_policy",
+    "identifier_pairs",
+    "identifier_exclusions",
+    "identity_decisions",
+)
 FLOOR = """
 CREATE TABLE map AS
 WITH smallest AS (
@@ -127,12 +125,21 @@ GROUP BY edges.record_key
 SPLINK_SCRIPT = Path(__file__).with_name("splink_clustering.py")
 
 
+def make_policies(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of policy that the models read, with the columns they have, without rows."""
+    connection.execute("CREATE SCHEMA policy")
+    for name in POLICIES:
+        columns = ", ".join(f"{column} {kind}" for column, kind in policy_types()[name].items())
+        connection.execute(f"CREATE TABLE policy.{name} ({columns})")
+
+
 def write_input(edges: Edges, folder: Path) -> Path:
     """The build file as it is before the clustering, with the truth beside it as Parquet."""
     folder.mkdir(parents=True)
     file = folder / BUILD_FILE_NAME
     with connect(file) as connection:
         write_edges(connection, edges, "edges")
+        make_policies(connection)
         connection.execute(INPUTS)
     with connect() as connection:
         write_truth(connection, edges, "truth")
@@ -154,7 +161,7 @@ def cluster(given: Path, work: Path) -> tuple[Apart, Path, dict[str, float]]:
         result = run_dbt(
             files,
             ["run", "--full-refresh", "--select", *MODELS],
-            dbt_environment(work, file, "Asia/Shanghai"),
+            dbt_environment(work / "lake", file, "Asia/Shanghai"),
         )
     if not result.is_successful:
         raise SystemExit(failure_message(result, files))

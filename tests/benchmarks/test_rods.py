@@ -1,6 +1,7 @@
 """A rod at toy size ends with its ratio and adds one row to the table of results.
 
-The rods that build a warehouse run by hand: a build takes longer than all the tests here.
+The rods that build a warehouse run by hand: a build takes longer than all the tests here. That of
+OneID runs its models in a fork of a dbt that has read the project.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import oneid
 from benchmarks.identity_edges import chain_and_stars, identity_edges
 from benchmarks.measuring import TABLE_HEAD, Machine, Row, add_row, in_turn
 from benchmarks.random_kills import (
@@ -32,6 +34,7 @@ from orchestration.loading.tokens import KEY_VARIABLE
 from orchestration.workspace import BUILD_FILE_NAME, PROJECT
 from tests.alerting.receivers import Received, Receiver
 from tests.conftest import TOKEN_KEY
+from tests.dbt_forks import run_dbt
 from tests.intraday.brand import NOW, make_workspace, publish_by_hand
 
 MACHINE = Machine("a processor", 2, 24 * 2**30)
@@ -44,18 +47,37 @@ def run_rod(rod: str, results: Path, *arguments: str | Path) -> list[str]:
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
+    check_row(lines, results, rod)
+    return lines
+
+
+def check_row(lines: list[str], results: Path, rod: str) -> None:
+    """The last line is a ratio, which the last row of the results has too."""
     assert re.fullmatch(r"\d+\.\d\d", lines[-1])
     *_, row, _end = results.read_text("utf-8").splitlines()
     assert row.count("|") == TABLE_HEAD.splitlines()[0].count("|")
     assert f" | {lines[-1]} | " in row
     assert f"`python -m benchmarks.{rod} " in row
     assert str(results.parent) not in row
-    return lines
 
 
 def test_load_speed(tmp_path: Path) -> None:
     lines = run_rod("load_speed", tmp_path / "r.md", "--rows", "1000", "--only", "orders.parquet")
     assert lines[0].startswith("commerce/orders.parquet: copy ")
+
+
+def test_oneid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All of the rod, on few edges: every model has what it reads, and the clusters are right."""
+    results = tmp_path / "r.md"
+    few = ["--edges", "2000", "--chain", "50", "--star", "100", "--runs", "1"]
+    monkeypatch.setattr("sys.argv", ["benchmarks/oneid.py", *few, "--results", str(results)])
+    monkeypatch.setattr(oneid, "run_dbt", run_dbt)
+    oneid.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert "all clusters right; a chain of 50 and stars of 100 too" in lines
+    check_row(lines, results, "oneid")
 
 
 def test_edges_look_like_identity_data() -> None:

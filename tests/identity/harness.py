@@ -47,7 +47,7 @@ class Models:
         """Make tables of policies as they are shipped."""
         for name in names:
             path = PROJECT / f"seeds/policy/{name}.csv"
-            self.table(name, f"select * from read_csv('{path}', columns = {_types()[name]})")
+            self.table(name, f"select * from read_csv('{path}', columns = {policy_types()[name]})")
 
     def run(self, *models: str, change: tuple[str, str] | None = None) -> None:
         """Run models in this order; `change` replaces a text in those whose SQL holds it."""
@@ -81,7 +81,7 @@ class Models:
 
 
 @cache
-def _types() -> dict[str, dict[str, str]]:
+def policy_types() -> dict[str, dict[str, str]]:
     """The types of the columns of each policy file."""
     described = yaml.safe_load((PROJECT / "seeds/policy/_policy__seeds.yml").read_text("utf-8"))
     return {seed["name"]: seed["config"]["column_types"] for seed in described["seeds"]}

@@ -18,6 +18,7 @@ from orchestration.modelling.bg_nbd import Histories
 from orchestration.modelling.train import read_versions
 from orchestration.workspace import PARAMETERS, PROJECT
 from tests.conftest import BuildWarehouse
+from tests.demo_brand.accuracy import accuracy
 from tests.identity import audit_oracle
 from tests.oracles import lifetime, replenished
 
@@ -456,8 +457,6 @@ def test_recommendations_beat_both_baselines(
 
 # OneID ------------------------------------------------------------------------------------------
 
-PRECISION_FLOOR, CLUSTER_PRECISION_FLOOR, RECALL_FLOOR = 0.999, 0.999, 0.98
-
 
 @pytest.mark.slow
 def test_people_are_found(
@@ -465,53 +464,12 @@ def test_people_are_found(
     default_brand: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    truth = default_brand / "truth"
-    marts.execute(
-        f"""
-        create temp table records as
-        select person, link_group, is_dummy_phone, one_id
-        from '{truth}/records/*.parquet'
-        left join identity.oneid_map using (source_system, source_table, source_key)
-        """
-    )
-    pairs = "select coalesce(sum(n * (n - 1) // 2), 0) from (select count(*) as n from records"
-    records, unknown = one(marts, "select count(*), count(*) - count(one_id) from records")
-    assert records > 60_000
-    assert unknown == 0
-    (joined,) = one(marts, f"{pairs} group by one_id)")
-    (right,) = one(marts, f"{pairs} group by one_id, person)")
-    (of_persons,) = one(marts, f"{pairs} group by person)")
-    (linkable,) = one(marts, f"{pairs} group by person, link_group)")
-    (found,) = one(marts, f"{pairs} group by person, link_group, one_id)")
-    clusters, pure, groups, whole = one(
-        marts,
-        """
-        select
-            count(*),
-            count(*) filter (persons = 1),
-            (select count(distinct link_group) from records),
-            (select count(*) from (
-                select link_group
-                from records
-                group by link_group
-                having count(distinct one_id) = 1
-            ))
-        from (select one_id, count(distinct person) as persons from records group by one_id)
-        """,
-    )
-    figures = {
-        "pairwise precision": right / joined,
-        "pairwise recall (linkable pairs)": found / linkable,
-        "pairwise recall (all pairs of a person)": right / of_persons,
-        "cluster precision (one person in a cluster)": pure / clusters,
-        "cluster recall (link group in one cluster)": whole / groups,
-    }
-    for name, value in figures.items():
+    found = accuracy(marts, default_brand / "truth")
+    assert found.records > 60_000
+    assert found.unknown == 0
+    for name, value in found.figures().items():
         record_property(f"figure: OneID {name}", f"{value:.5f}")
-    assert figures["pairwise precision"] >= PRECISION_FLOOR
-    assert figures["cluster precision (one person in a cluster)"] >= CLUSTER_PRECISION_FLOOR
-    assert found / linkable >= RECALL_FLOOR
-    assert whole / groups >= RECALL_FLOOR
+    assert found.reaches_the_bar, found
 
 
 @pytest.mark.slow

@@ -63,34 +63,32 @@ wrong AS (
     SELECT one_id, sum(n) * (sum(n) - 1) // 2 - sum(n * (n - 1) // 2) AS pairs
     FROM sides GROUP BY one_id
 ),
-keys AS (
-    SELECT person, one_id, is_dummy_phone, (source_system, source_table, source_key) AS key
-    FROM true_records SEMI JOIN mixed USING (one_id)
-),
-evidence AS (
-    SELECT identifier_type,
-        (left_source_system, left_source_table, left_source_key) AS left_key,
-        (right_source_system, right_source_table, right_source_key) AS right_key
+holders AS (
+    SELECT left_source_system AS source_system, left_source_table AS source_table,
+        left_source_key AS source_key, identifier_type, identifier_token
+    FROM identity.oneid_evidence SEMI JOIN mixed USING (one_id)
+    UNION ALL
+    SELECT right_source_system, right_source_table, right_source_key,
+        identifier_type, identifier_token
     FROM identity.oneid_evidence SEMI JOIN mixed USING (one_id)
 ),
 crossings AS (
-    SELECT lefts.one_id, identifier_type,
-        bool_or(lefts.is_dummy_phone OR rights.is_dummy_phone) AS is_dummy
-    FROM evidence
-    INNER JOIN keys AS lefts ON left_key = lefts.key
-    INNER JOIN keys AS rights ON right_key = rights.key
-    WHERE lefts.person <> rights.person
-    GROUP BY lefts.one_id, identifier_type
+    SELECT one_id, identifier_type, bool_or(is_dummy_phone) AS is_dummy
+    FROM holders INNER JOIN true_records USING (source_system, source_table, source_key)
+    GROUP BY one_id, identifier_type, identifier_token HAVING count(DISTINCT person) > 1
 ),
-kinds AS (
-    SELECT one_id, string_agg(DISTINCT CASE
+crossing_kinds AS (
+    SELECT one_id, CASE
         WHEN identifier_type = 'phone' AND has_recycled THEN 'recycled phone'
         WHEN identifier_type = 'phone' AND is_dummy THEN 'dummy phone'
         WHEN identifier_type = 'device_id' AND shares THEN 'shared device'
-        WHEN identifier_type IS NULL AND has_recycled THEN 'record of facts alone, recycled phone'
-        ELSE coalesce(identifier_type, 'record of facts alone')
-    END, ' and ') AS cause
-    FROM mixed LEFT JOIN crossings USING (one_id) GROUP BY one_id
+        ELSE coalesce(identifier_type, 'a record that truth does not list')
+    END AS kind
+    FROM mixed LEFT JOIN crossings USING (one_id)
+),
+kinds AS (
+    SELECT one_id, string_agg(DISTINCT kind, ' and ' ORDER BY kind) AS cause
+    FROM crossing_kinds GROUP BY one_id
 )
 SELECT cause, CAST(sum(pairs) AS BIGINT), count(*)
 FROM wrong INNER JOIN kinds USING (one_id) GROUP BY cause ORDER BY 2 DESC, cause

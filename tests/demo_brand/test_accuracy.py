@@ -62,13 +62,14 @@ def measure(
     marts.execute(
         "create table identity.oneid_evidence (one_id text, left_source_system text,"
         " left_source_table text, left_source_key text, right_source_system text,"
-        " right_source_table text, right_source_key text, identifier_type text)"
+        " right_source_table text, right_source_key text, identifier_type text,"
+        " identifier_token text)"
     )
     for left, right, kind in evidence:
         marts.execute(
             "insert into identity.oneid_evidence values (?, 'crm', 'members', ?,"
-            " 'crm', 'members', ?, ?)",
-            [one_ids[left], left, right, kind],
+            " 'crm', 'members', ?, ?, 'a token of ' || ?)",
+            [one_ids[left], left, right, kind, left],
         )
     return accuracy(marts, truth), causes(marts, truth)
 
@@ -112,9 +113,14 @@ def test_what_is_apart_or_unknown_is_not_found(
     assert wrong == []
 
 
-def test_a_cluster_without_evidence_hangs_on_records_of_facts(
+def test_records_that_truth_does_not_list_tie_others_together(
     marts: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    one_ids = {**RIGHT, "c1": "A", "c2": "A"}
-    _, wrong = measure(marts, write_truth(tmp_path), one_ids, [("a1", "a2", "unionid")])
-    assert wrong == [Cause("record of facts alone", 4, 1)]
+    """A number by which an order names its buyer is the hub of two that hold it: A and C."""
+    one_ids = {**RIGHT, "c1": "A", "c2": "A", "order": "A", "d1": "B", "d2": "B"}
+    edges = [("order", "a1", "phone"), ("order", "c1", "phone"), ("a1", "a2", "unionid")]
+    _, wrong = measure(marts, write_truth(tmp_path), one_ids, edges)
+    assert wrong == [
+        Cause("phone", 4, 1),
+        Cause("a record that truth does not list", 2, 1),
+    ]

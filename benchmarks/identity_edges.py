@@ -81,6 +81,28 @@ def identity_edges(wanted: int, seed: int = 20_261_122) -> Edges:
     return Edges(records[order], identifiers[order])
 
 
+def more_edges(edges: Edges, share: float, seed: int = 20_261_127) -> Edges:
+    """Edges of new records that hold identifiers of known ones, `share` of as many as there are.
+
+    Every tenth new record holds two, so that it joins their clusters.
+    """
+    chance = np.random.default_rng(seed)
+    wanted = max(2, round(share * len(edges)))
+    joining = max(1, wanted // 11)
+    number = wanted - joining
+    records = int(edges.records.max()) + 1 + np.arange(number)
+    known = edges.identifiers[chance.integers(len(edges), size=wanted)]
+    return Edges(np.concatenate((records, records[:joining])), known)
+
+
+def together(edges: Edges, more: Edges) -> Edges:
+    """All edges of both."""
+    return Edges(
+        np.concatenate((edges.records, more.records)),
+        np.concatenate((edges.identifiers, more.identifiers)),
+    )
+
+
 def chain_and_stars(chain: int, star: int) -> Edges:
     """One chain and two stars.
 

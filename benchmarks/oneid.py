@@ -1,6 +1,6 @@
 """How fast the clustering of OneID is, against the least that any clustering has to do.
 
-    python -m benchmarks.oneid [--edges 5000000] [--splink PYTHON] [--runs 5]
+    python -m benchmarks.oneid [--edges 5000000] [--splink PYTHON | --delta] [--runs 5]
 
 Makes a table of record keys and identifiers, both text, as a brand's identity data would have
 them, and clusters it in turn with
@@ -12,6 +12,10 @@ them, and clusters it in turn with
 
 Every map is compared with the components that scipy finds, and so is the one of a chain of records
 and two stars. Prints the ratio last: clustering / floor.
+
+With `--delta` the other sides are deltas: to the file that a clustering left come 0.1 % and 1 %
+more edges, new records with known identifiers, of which every tenth joins two clusters, and the
+same models run incrementally. Then the ratio is delta of 1 % / clustering.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +36,8 @@ from benchmarks.identity_edges import (
     Edges,
     chain_and_stars,
     identity_edges,
+    more_edges,
+    together,
     write_edges,
     write_truth,
 )
@@ -71,10 +78,14 @@ MODELS = (
     "int_identity__separated_records",
     "int_identity__separated_links",
     "int_identity__separated_components",
+    "int_identity__used_links",
     "int_identity__linked_persons",
     "int_identity__clusters",
     "int_identity__assignments",
 )
+FULL = "clustering"
+SHARES = {"0.1 %": 0.001, "1 %": 0.01}
+"""Deltas, by what they are called."""
 INPUTS = """
 CREATE SCHEMA intermediate;
 CREATE SCHEMA staging;
@@ -153,20 +164,53 @@ def fresh_copy(file: Path, folder: Path) -> Path:
     return Path(shutil.copy(file, folder / file.name))
 
 
-def cluster(given: Path, work: Path) -> tuple[Apart, Path, dict[str, float]]:
-    """Run the models on a copy; their time, the file with the map, and the seconds of each."""
-    file = fresh_copy(given, work)
+def cluster(file: Path, *, full_refresh: bool = True) -> tuple[Apart, dict[str, float]]:
+    """Run the models on a file; their time, and the seconds of each."""
     files = dbt_files(file)
     with ChildrenMemory() as memory:
         result = run_dbt(
             files,
-            ["run", "--full-refresh", "--select", *MODELS],
-            dbt_environment(work / "lake", file, "Asia/Shanghai"),
+            ["run", *(["--full-refresh"] if full_refresh else []), "--select", *MODELS],
+            dbt_environment(file.parent / "lake", file, "Asia/Shanghai"),
         )
     if not result.is_successful:
         raise SystemExit(failure_message(result, files))
     nodes = read_nodes(files.target)
-    return Apart(span(nodes), memory.peak), file, {node.name: node.seconds for node in nodes}
+    return Apart(span(nodes), memory.peak), {node.name: node.seconds for node in nodes}
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What comes to a file that was clustered, and the truth of all of it then, as Parquet."""
+
+    clustered: Path
+    more: Edges
+    truth: Path
+
+    def cluster(self, work: Path) -> tuple[Apart, dict[str, float]]:
+        """Add the edges to a copy and run the models incrementally; then look at the clusters."""
+        file = fresh_copy(self.clustered, work)
+        with connect(file) as connection:
+            write_edges(connection, self.more, "more_edges")
+            connection.execute("INSERT INTO edges FROM more_edges")
+            connection.execute("DROP TABLE more_edges")
+        measured = cluster(file, full_refresh=False)
+        check("delta", OURS, file, self.truth)
+        return measured
+
+
+def deltas_of(edges: Edges, given: Path, folder: Path) -> dict[str, Delta]:
+    """Cluster a copy, and write what the deltas will have to find."""
+    clustered = fresh_copy(given, folder)
+    cluster(clustered)
+    deltas = {}
+    for number, (name, share) in enumerate(SHARES.items()):
+        more, truth = more_edges(edges, share), folder / f"truth-{number}.parquet"
+        with connect() as connection:
+            write_truth(connection, together(edges, more), "truth")
+            connection.execute(f"COPY truth TO '{truth}'")
+        deltas[name] = Delta(clustered, more, truth)
+    return deltas
 
 
 def floor_seconds(file: Path) -> float:
@@ -210,14 +254,16 @@ def check(what: str, clusters: str, file: Path | str, truth: Path) -> None:
 def check_chain_and_stars(chain: int, star: int, folder: Path) -> None:
     """Stop unless a long chain and two large stars are clustered right."""
     given = write_input(chain_and_stars(chain, star), folder / "shapes")
-    _, file, _ = cluster(given, folder / "work")
+    file = fresh_copy(given, folder / "work")
+    cluster(file)
     check("chain and stars", OURS, file, folder / "shapes" / "truth.parquet")
 
 
 OURS = (
-    "SELECT source_record_key AS record_key, one_id AS cluster_id"
-    " FROM intermediate.int_identity__assignments"
+    "SELECT source_record_key AS record_key, arg_max(one_id, assignment_number) AS cluster_id"
+    " FROM intermediate.int_identity__assignments GROUP BY source_record_key"
 )
+"""The log says more than once whose a record is where its person became another's."""
 
 
 def main() -> None:
@@ -227,25 +273,39 @@ def main() -> None:
     parser.add_argument("--splink", metavar="PYTHON", help="a Python that has Splink")
     parser.add_argument("--chain", type=int, default=5_000, help="records of the chain")
     parser.add_argument("--star", type=int, default=100_000, help="points of each star")
+    parser.add_argument("--delta", action="store_true", help="measure deltas, and no floor")
     values = parser.parse_args()
+    if values.delta and values.splink:
+        parser.error("--delta measures deltas alone: leave --splink out.")
     options = options_of(values)
-    models: list[dict[str, float]] = []
+    models: dict[str, list[dict[str, float]]] = {}
     with work_folder() as folder:
         edges = identity_edges(values.edges)
         given = write_input(edges, folder / "given")
         truth = given.with_name("truth.parquet")
 
         def ours() -> Apart:
-            measured, file, seconds = cluster(given, folder / "work")
-            models.append(seconds)
-            if len(models) == 1:
-                check("clustering", OURS, file, truth)
+            file = fresh_copy(given, folder / "work")
+            measured, seconds = cluster(file)
+            if FULL not in models:
+                check(FULL, OURS, file, truth)
+            models.setdefault(FULL, []).append(seconds)
             return measured
 
         def floor() -> Apart:
             return apart(floor_seconds, fresh_copy(given, folder / "floor"))
 
-        sides: dict[str, Callable[[], Apart]] = {"clustering": ours, "floor": floor}
+        def delta(name: str) -> Apart:
+            measured, seconds = deltas[name].cluster(folder / "delta")
+            models.setdefault(name, []).append(seconds)
+            return measured
+
+        sides: dict[str, Callable[[], Apart]] = {FULL: ours}
+        if values.delta:
+            deltas = deltas_of(edges, given, folder / "clustered")
+            sides |= {name: partial(delta, name) for name in deltas}
+        else:
+            sides["floor"] = floor
         if values.splink:
             parquet, clusters = folder / "edges.parquet", folder / "splink.parquet"
             with duckdb.connect(str(given), read_only=True) as connection:
@@ -257,19 +317,27 @@ def main() -> None:
         check_chain_and_stars(values.chain, values.star, folder)
     seconds = {name: median([side.seconds for side in each]) for name, each in measured.items()}
     peaks = {name: max(side.peak for side in each) / 2**30 for name, each in measured.items()}
-    for model in MODELS:
-        print(f"{model}: {median([run[model] for run in models]):.2f} s")
+    for side, runs in models.items():
+        for model in MODELS:
+            print(f"{side}, {model}: {median([run[model] for run in runs]):.2f} s")
     for name in sides:
         print(f"{name}: {seconds[name]:.2f} s, {peaks[name]:.2f} GiB at most")
     print(f"all clusters right; a chain of {values.chain:,} and stars of {values.star:,} too")
     figures = ", ".join(f"{name} {seconds[name]:.2f} s" for name in sides)
     if values.splink:
-        faster = seconds["Splink"] / seconds["clustering"]
+        faster = seconds["Splink"] / seconds[FULL]
         print(f"Splink / clustering: {faster:.2f}")
         figures += f", Splink / clustering {faster:.2f}"
     size = f"{len(edges):,} edges"
-    ratio = f"{seconds['clustering'] / seconds['floor']:.2f}"
-    finish(Row("OneID clustering", size, figures, ratio), options)
+    if values.delta:
+        *smaller, last = SHARES
+        figures += "".join(
+            f", {name} / clustering {seconds[name] / seconds[FULL]:.2f}" for name in smaller
+        )
+        row = Row("OneID delta", size, figures, f"{seconds[last] / seconds[FULL]:.2f}")
+    else:
+        row = Row("OneID clustering", size, figures, f"{seconds[FULL] / seconds['floor']:.2f}")
+    finish(row, options)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
+import duckdb
 import numpy as np
 import pytest
 
 from benchmarks import building, oneid, oneid_accuracy
-from benchmarks.identity_edges import chain_and_stars, identity_edges
+from benchmarks.identity_edges import chain_and_stars, identity_edges, more_edges, together
 from benchmarks.measuring import TABLE_HEAD, Machine, Row, add_row, in_turn
 from benchmarks.random_kills import (
     KILLS_A_DAY,
@@ -79,16 +80,40 @@ def run_here(
     rod.main()
 
 
+FEW = ("--edges", "2000", "--chain", "50", "--star", "100", "--runs", "1")
+
+
+@pytest.mark.parametrize("sides", [(), ("--delta",)], ids=["floor", "deltas"])
 def test_oneid(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    sides: tuple[str, ...],
 ) -> None:
-    """Every model has what it reads, and the clusters are right."""
+    """Every model has what it reads, and the clusters are right, of all edges and after deltas."""
     results = tmp_path / "r.md"
-    few = ("--edges", "2000", "--chain", "50", "--star", "100", "--runs", "1")
-    run_here(oneid, results, monkeypatch, *few)
+    run_here(oneid, results, monkeypatch, *FEW, *sides)
     lines = capsys.readouterr().out.splitlines()
     assert "all clusters right; a chain of 50 and stars of 100 too" in lines
+    assert any(line.startswith("1 %: ") for line in lines) == bool(sides)
     check_row(lines, results, "oneid")
+
+
+def test_wrong_clusters_are_noticed(tmp_path: Path) -> None:
+    """Two clusters joined, one split, a record without a cluster, a record too few."""
+    truth = tmp_path / "truth.parquet"
+    one = "from (values ('a', 1), ('b', 1), ('c', 2)) as given (record_key, cluster_id)"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select record_key, cluster_id as component {one}) to '{truth}'")
+    oneid.check("the map", f"select * {one}", ":memory:", truth)
+    for wrong in (
+        f"select record_key, 1 as cluster_id {one}",
+        f"select record_key, record_key as cluster_id {one}",
+        f"select record_key, nullif(cluster_id, 2) as cluster_id {one}",
+        f"select * {one} where cluster_id = 1",
+    ):
+        with pytest.raises(SystemExit, match=r"the map: wrong clusters\. 3 records"):
+            oneid.check("the map", wrong, ":memory:", truth)
 
 
 def test_oneid_accuracy(
@@ -106,6 +131,12 @@ def test_oneid_accuracy(
 
 def test_edges_look_like_identity_data() -> None:
     edges = identity_edges(100_000)
+    more = more_edges(edges, 0.01)
+    assert len(more) == round(0.01 * len(edges))
+    assert not np.isin(more.records, edges.records).any()
+    assert np.isin(more.identifiers, edges.identifiers).all()
+    assert np.bincount(np.unique(more.records, return_counts=True)[1]).tolist() == [0, 820, 90]
+    assert len(together(edges, more)) == len(edges) + len(more)
     assert 99_000 < len(edges) <= 100_000
     assert np.array_equal(edges.records, identity_edges(100_000).records)
     held = np.unique(edges.records, return_counts=True)[1]

@@ -77,14 +77,22 @@ crossings AS (
     FROM holders INNER JOIN true_records USING (source_system, source_table, source_key)
     GROUP BY one_id, identifier_type, identifier_token HAVING count(DISTINCT person) > 1
 ),
+-- A person may be numbered by an order's record, to which the likeness leads then.
+alike AS (
+    SELECT DISTINCT one_id FROM identity.oneid_evidence SEMI JOIN mixed USING (one_id)
+    WHERE identifier_type = 'likeness'
+),
 crossing_kinds AS (
     SELECT one_id, CASE
         WHEN identifier_type = 'phone' AND has_recycled THEN 'recycled phone'
         WHEN identifier_type = 'phone' AND is_dummy THEN 'dummy phone'
         WHEN identifier_type = 'device_id' AND shares THEN 'shared device'
+        WHEN identifier_type IS NULL AND alike.one_id IS NOT NULL THEN 'likeness'
         ELSE coalesce(identifier_type, 'a record that truth does not list')
     END AS kind
-    FROM mixed LEFT JOIN crossings USING (one_id)
+    FROM mixed
+    LEFT JOIN crossings USING (one_id)
+    LEFT JOIN alike USING (one_id)
 ),
 kinds AS (
     SELECT one_id, string_agg(DISTINCT kind, ' and ' ORDER BY kind) AS cause

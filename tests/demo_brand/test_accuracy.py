@@ -124,3 +124,12 @@ def test_records_that_truth_does_not_list_tie_others_together(
         Cause("phone", 4, 1),
         Cause("a record that truth does not list", 2, 1),
     ]
+
+
+def test_likeness_may_lead_to_a_record_that_truth_does_not_list(
+    marts: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    one_ids = {**RIGHT, "order": "A", "c1": "A", "c2": "A"}
+    edges = [("a1", "order", "card_no"), ("order", "c1", "likeness")]
+    _, wrong = measure(marts, write_truth(tmp_path), one_ids, edges)
+    assert wrong == [Cause("likeness", 4, 1)]

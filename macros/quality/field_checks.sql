@@ -1,6 +1,8 @@
 {# Of each day, how many rows of a CTE each check counts and how many pass it. A check is a list:
-   column, dimension, which rows it counts, which of them pass. #}
-{% macro field_checks(system, table_name, checks) -%}
+   column, dimension, which rows it counts, which of them pass. The first check is of the whole
+   table: none of its rows was refused. #}
+{% macro field_checks(system, table_name, checks_of_columns) -%}
+    {%- set checks = [['(table)', 'validity', 'true', 'true']] + checks_of_columns %}
     select
         counted.check_date, '{{ system }}' as system, '{{ table_name }}' as table_name,
         checks.column_name, checks.dimension,

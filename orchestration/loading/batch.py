@@ -378,7 +378,7 @@ def _write_quarantine(
         QuarantineNote(file.opened.file.relative, file.opened.first_line, refused.get(number))
         for number, file in enumerate(files)
     ]
-    return write_quarantine(run, reading.table, notes)
+    return write_quarantine(run, reading.table, notes, has_staged=True)
 
 
 def quarantine_refusals(

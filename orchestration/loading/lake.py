@@ -43,6 +43,7 @@ QUARANTINE_COLUMNS = (
     ("column_name", "VARCHAR"),
     ("reason", "VARCHAR"),
     ("raw_record", "VARCHAR"),
+    ("recorded_at", "TIMESTAMP"),
 )
 BRAND_COLUMNS = (
     ("business_zone", "VARCHAR"),
@@ -135,10 +136,14 @@ class Lake:
             self.path(name).unlink(missing_ok=True)
 
     def write_schemas(self, connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-        """Write the empty typed part of every table where it is missing or has other columns."""
+        """Write the empty typed part of every table where it is missing or has other columns.
+
+        The loader's own records, which nobody delivers again, get the columns they lack.
+        """
         for table in contract:
             self._write_schema(connection, table.system, table.name, table.lake_columns())
         for name, columns in OPS_TABLES.items():
+            self._widen_parts(connection, self.raw / OPS_SYSTEM / name, columns)
             self._write_schema(connection, OPS_SYSTEM, name, columns)
 
     def has_schemas(self, contract: Contract) -> bool:
@@ -146,6 +151,25 @@ class Lake:
         folders = [self.raw / table.system / table.name for table in contract]
         folders += [self.raw / OPS_SYSTEM / name for name in OPS_TABLES]
         return all((folder / SCHEMA_PART).exists() for folder in folders)
+
+    def _widen_parts(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        folder: Path,
+        columns: Sequence[tuple[str, str]],
+    ) -> None:
+        schema = folder / SCHEMA_PART
+        if not schema.exists() or _columns_of(connection, schema) == list(columns):
+            return
+        for part in folder.glob("[!.]*.parquet"):
+            there = [name for name, _ in _columns_of(connection, part)]
+            if part != schema and there != [name for name, _ in columns]:
+                values = ", ".join(
+                    f"CAST({name if name in there else 'NULL'} AS {kind}) AS {name}"
+                    for name, kind in columns
+                )
+                source = f"read_parquet({sql_path(part)})"
+                write_parquet(connection, f"SELECT {values} FROM {source}", part)
 
     def _write_schema(
         self,

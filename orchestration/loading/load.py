@@ -26,7 +26,7 @@ from orchestration.loading.discovery import discover
 from orchestration.loading.errors import LakeBusyError, LoadError
 from orchestration.loading.export import export, unfinished_parts
 from orchestration.loading.job import LoadJob
-from orchestration.loading.lake import Lake
+from orchestration.loading.lake import OPS_TABLES, Lake
 from orchestration.loading.ledger import Ledger
 from orchestration.loading.progress import Progress
 from orchestration.loading.reading import reading_of
@@ -136,7 +136,7 @@ def _write_schemas(
     home: Lake, ledger: Ledger, connection: duckdb.DuckDBPyConnection, contract: Contract
 ) -> None:
     """See to it that every table has its empty part, without opening them all at every load."""
-    fingerprint = contract.fingerprint()
+    fingerprint = f"{contract.fingerprint()} {OPS_TABLES}"
     if ledger.setting(_SCHEMAS) != fingerprint or not home.has_schemas(contract):
         home.write_schemas(connection, contract)
         ledger.keep_setting(_SCHEMAS, fingerprint)

@@ -783,6 +783,15 @@ class QualityPolicy(PolicyRow):
     minimum_rows: Positive
 
 
+class QualityAge(PolicyRow):
+    """How long a table may be without a record, from a day on; empty: as long as it likes."""
+
+    valid_from: Day
+    system: Text
+    table_name: Text
+    max_age_days: OptionalDays
+
+
 class QualityMinimum(PolicyRow):
     """The least score of a dimension of data quality, or of one column in it, from a day on."""
 
@@ -1389,6 +1398,19 @@ def _quality_minimums(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
+def _quality_ages(lines: Sequence[Line]) -> Iterator[Problem]:
+    """Every row names a table of the contract."""
+    tables = {(table.system, table.name) for table in load_contract()}
+    for line in lines:
+        place = (line.row.system, line.row.table_name)
+        if place not in tables:
+            yield Problem(
+                line.number,
+                f"column table_name: {'.'.join(place)} is no table of the landing contract; name "
+                "a system and a table of it.",
+            )
+
+
 def _place(line: Line) -> tuple[str, str, str]:
     return line.row.system, line.row.table_name, line.row.column_name
 
@@ -1586,6 +1608,9 @@ POLICIES: dict[str, PolicyFile] = {
     ),
     "match_once": PolicyFile(MatchOnce, ("valid_from", "kind", "code"), (_held_once,)),
     "quality_policy": PolicyFile(QualityPolicy, ("valid_from",), (in_force_since_floor(),)),
+    "quality_ages": PolicyFile(
+        QualityAge, ("valid_from", "system", "table_name"), (_quality_ages,)
+    ),
     "quality_minimums": PolicyFile(
         QualityMinimum,
         ("valid_from", "dimension", "system", "table_name", "column_name"),

@@ -804,8 +804,16 @@ BAD_ROWS = (
         "quality_minimums",
         "crm,members,phone",
         "crm,members,fone",
-        "line 10, column column_name: crm.members.fone is no column of the landing contract; name "
+        "line 20, column column_name: crm.members.fone is no column of the landing contract; name "
         "a system, table and column of it, or any, any, any.",
+    ),
+    Bad(
+        "age_of_a_table_that_is_not_in_the_contract",
+        "quality_ages",
+        "crm,staff",
+        "crm,stuff",
+        "line 13, column table_name: crm.stuff is no table of the landing contract; name a system "
+        "and a table of it.",
     ),
     Bad(
         "dimension_of_quality_without_a_minimum",

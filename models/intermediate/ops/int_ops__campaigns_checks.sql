@@ -52,6 +52,26 @@ ad_spend as (
             between quality_window.first_date and quality_window.last_date
     left join {{ ref('stg_campaigns__campaigns') }} as known_campaigns
         on delivered.campaign_id = known_campaigns.campaign_id
+),
+
+campaigns as (
+    {{ checked_records(
+        'stg_campaigns__campaigns',
+        none,
+        ['budget', 'starts_at', 'ends_at']
+    ) }}
+),
+
+experiments as (
+    {{ checked_records(
+        'stg_campaigns__experiments',
+        business_date('delivered.assigned_at'),
+        ['campaign_id', 'member_no'],
+        {
+            'campaign_id': ['stg_campaigns__campaigns', 'campaign_id'],
+            'member_no': ['stg_crm__members', 'member_no'],
+        }
+    ) }}
 )
 
 {{ field_checks('campaigns', 'sends',
@@ -66,4 +86,16 @@ union all
 {{ field_checks('campaigns', 'ad_spend',
     checks_of('completeness', ['new_members'])
     + checks_of('consistency', ['campaign_id'])
+) }}
+union all
+{{ field_checks('campaigns', 'campaigns',
+    checks_of('completeness', ['budget'])
+    + [
+        ['ends_at', 'consistency', 'true', 'ends_at >= starts_at'],
+    ]
+) }}
+union all
+{{ field_checks('campaigns', 'experiments',
+    checks_of('completeness', ['campaign_id'])
+    + checks_of('consistency', ['campaign_id', 'member_no'])
 ) }}

@@ -50,6 +50,32 @@ favourites as (
             between quality_window.first_date and quality_window.last_date
     left join {{ ref('stg_catalog__products') }} as known_products
         on delivered.product_id = known_products.product_id
+),
+
+products as (
+    {{ checked_records(
+        'stg_catalog__products',
+        none,
+        ['category_id', 'pack_size', 'list_price', 'unit_cost'],
+        {'category_id': ['stg_catalog__categories', 'category_id']}
+    ) }}
+),
+
+categories as (
+    {{ checked_records(
+        'stg_catalog__categories',
+        none,
+        ['parent_category_id', 'usage_cycle_days'],
+        {'parent_category_id': ['stg_catalog__categories', 'category_id']}
+    ) }}
+),
+
+stores as (
+    {{ checked_records(
+        'stg_catalog__stores',
+        none,
+        ['city', 'latitude', 'longitude', 'opened_at']
+    ) }}
 )
 
 {{ field_checks('catalog', 'stock_levels',
@@ -65,4 +91,26 @@ union all
 union all
 {{ field_checks('catalog', 'favourites',
     checks_of('consistency', ['product_id'])
+) }}
+union all
+{{ field_checks('catalog', 'products',
+    checks_of('completeness', ['pack_size', 'unit_cost'])
+    + checks_of('consistency', ['category_id'])
+    + [
+        ['list_price', 'validity', 'true', 'list_price > 0'],
+    ]
+) }}
+union all
+{{ field_checks('catalog', 'categories',
+    checks_of('consistency', ['parent_category_id'])
+    + [
+        [
+            'usage_cycle_days', 'completeness',
+            'parent_category_id is not null', 'usage_cycle_days is not null'
+        ],
+    ]
+) }}
+union all
+{{ field_checks('catalog', 'stores',
+    checks_of('completeness', ['city', 'latitude', 'longitude', 'opened_at'])
 ) }}

@@ -32,6 +32,14 @@ coupons as (
         on delivered.campaign_id = known_campaigns.campaign_id
     left join {{ ref('stg_commerce__orders') }} as known_orders
         on delivered.redeemed_order_id = known_orders.order_id
+),
+
+templates as (
+    {{ checked_records(
+        'stg_coupons__templates',
+        none,
+        ['kind', 'face_value', 'valid_days', 'valid_hours']
+    ) }}
 )
 
 {{ field_checks('coupons', 'coupons',
@@ -42,5 +50,16 @@ coupons as (
             'redeemed_at is not null', 'redeemed_order_id is not null'
         ],
         ['claimed_at', 'consistency', 'claimed_at is not null', 'claimed_at >= issued_at'],
+    ]
+) }}
+union all
+{{ field_checks('coupons', 'templates',
+    [
+        ['kind', 'validity', 'true', "kind <> 'other'"],
+        ['face_value', 'validity', 'true', 'face_value > 0'],
+        [
+            'valid_days', 'completeness',
+            'valid_hours is null', 'valid_days is not null'
+        ],
     ]
 ) }}

@@ -79,6 +79,24 @@ consents as (
             between quality_window.first_date and quality_window.last_date
     left join {{ ref('stg_crm__members') }} as known_members
         on delivered.member_no = known_members.member_no
+),
+
+member_attributes as (
+    {{ checked_records(
+        'stg_crm__member_attributes',
+        business_date('delivered.recorded_at'),
+        ['member_no'],
+        {'member_no': ['stg_crm__members', 'member_no']}
+    ) }}
+),
+
+erasure_requests as (
+    {{ checked_records(
+        'stg_crm__erasure_requests',
+        business_date('delivered.requested_at'),
+        ['member_no'],
+        {'member_no': ['stg_crm__members', 'member_no']}
+    ) }}
 )
 
 {{ field_checks('crm', 'members',
@@ -105,5 +123,15 @@ union all
     + checks_of('consistency', ['member_no'])
     + [
         ['purpose', 'validity', 'true', "purpose <> 'other'"],
+    ]
+) }}
+union all
+{{ field_checks('crm', 'member_attributes',
+    checks_of('consistency', ['member_no'])
+) }}
+union all
+{{ field_checks('crm', 'erasure_requests',
+    [
+        ['member_no', 'consistency', "member_no <> 'erased'", 'is_member_no_known'],
     ]
 ) }}

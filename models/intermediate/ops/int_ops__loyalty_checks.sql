@@ -76,6 +76,60 @@ attendances as (
         on delivered.member_no = known_members.member_no
     left join {{ ref('stg_loyalty__activities') }} as known_activities
         on delivered.activity_id = known_activities.activity_id
+),
+
+benefits as (
+    {{ checked_records(
+        'stg_loyalty__benefits',
+        none,
+        ['kind', 'partner']
+    ) }}
+),
+
+benefit_entitlements as (
+    {{ checked_records(
+        'stg_loyalty__benefit_entitlements',
+        business_date('delivered.granted_at'),
+        ['member_no', 'benefit_id', 'granted_at', 'expires_at'],
+        {
+            'member_no': ['stg_crm__members', 'member_no'],
+            'benefit_id': ['stg_loyalty__benefits', 'benefit_id'],
+        }
+    ) }}
+),
+
+tasks as (
+    {{ checked_records(
+        'stg_loyalty__tasks',
+        none,
+        ['task_type', 'starts_at', 'ends_at']
+    ) }}
+),
+
+tier_grants as (
+    {{ checked_records(
+        'stg_loyalty__tier_grants',
+        business_date('delivered.granted_at'),
+        ['member_no', 'granted_at', 'expires_at'],
+        {'member_no': ['stg_crm__members', 'member_no']}
+    ) }}
+),
+
+subscriptions as (
+    {{ checked_records(
+        'stg_loyalty__subscriptions',
+        business_date('delivered.started_at'),
+        ['member_no', 'started_at', 'renewed_at', 'ended_at'],
+        {'member_no': ['stg_crm__members', 'member_no']}
+    ) }}
+),
+
+activities as (
+    {{ checked_records(
+        'stg_loyalty__activities',
+        none,
+        ['starts_at', 'ends_at']
+    ) }}
 )
 
 {{ field_checks('loyalty', 'points_transactions',
@@ -96,4 +150,48 @@ union all
 union all
 {{ field_checks('loyalty', 'attendances',
     checks_of('consistency', ['member_no', 'activity_id'])
+) }}
+union all
+{{ field_checks('loyalty', 'benefits',
+    [
+        ['partner', 'completeness', "kind = 'partner'", 'partner is not null'],
+    ]
+) }}
+union all
+{{ field_checks('loyalty', 'benefit_entitlements',
+    checks_of('consistency', ['member_no', 'benefit_id'])
+    + [
+        ['expires_at', 'consistency', 'expires_at is not null', 'expires_at >= granted_at'],
+    ]
+) }}
+union all
+{{ field_checks('loyalty', 'tasks',
+    [
+        ['task_type', 'validity', 'true', "task_type <> 'other'"],
+        [
+            'ends_at', 'consistency',
+            'ends_at is not null and starts_at is not null', 'ends_at >= starts_at'
+        ],
+    ]
+) }}
+union all
+{{ field_checks('loyalty', 'tier_grants',
+    checks_of('consistency', ['member_no'])
+    + [
+        ['expires_at', 'consistency', 'expires_at is not null', 'expires_at >= granted_at'],
+    ]
+) }}
+union all
+{{ field_checks('loyalty', 'subscriptions',
+    checks_of('consistency', ['member_no'])
+    + [
+        ['renewed_at', 'consistency', 'renewed_at is not null', 'renewed_at >= started_at'],
+        ['ended_at', 'consistency', 'ended_at is not null', 'ended_at >= started_at'],
+    ]
+) }}
+union all
+{{ field_checks('loyalty', 'activities',
+    [
+        ['ends_at', 'consistency', 'true', 'ends_at >= starts_at'],
+    ]
 ) }}

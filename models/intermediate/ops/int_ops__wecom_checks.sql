@@ -55,6 +55,14 @@ group_members as (
         on delivered.group_id = known_groups.group_id
     left join {{ ref('stg_wecom__contacts') }} as known_contacts
         on delivered.external_userid = known_contacts.external_userid
+),
+
+groups as (
+    {{ checked_records(
+        'stg_wecom__groups',
+        none,
+        ['kind', 'topic']
+    ) }}
 )
 
 {{ field_checks('wecom', 'contacts',
@@ -69,4 +77,11 @@ union all
 union all
 {{ field_checks('wecom', 'group_members',
     checks_of('consistency', ['group_id', 'external_userid'])
+) }}
+union all
+{{ field_checks('wecom', 'groups',
+    [
+        ['kind', 'validity', 'true', "kind <> 'other'"],
+        ['topic', 'completeness', "kind = 'interest'", 'topic is not null'],
+    ]
 ) }}

@@ -3,9 +3,9 @@
 -- before the one for its dimension.
 with
 
-record_checks as (
+row_checks as (
     select check_date, system, table_name, column_name, dimension, passed_rows, total_rows
-    from {{ ref('int_ops__record_checks') }}
+    from {{ ref('int_ops__all_checks') }}
 ),
 
 arrivals as (
@@ -23,7 +23,7 @@ minimums as (
 
 checks as (
     select check_date, system, table_name, column_name, dimension, passed_rows, total_rows
-    from record_checks
+    from row_checks
     union all
     select
         check_date,

@@ -12,7 +12,8 @@ quarantine as (
         reason_code,
         column_name,
         reason,
-        raw_record
+        raw_record,
+        recorded_at
     from {{ ref('stg_rekindle__quarantine') }}
 )
 
@@ -30,5 +31,6 @@ select
     reason_code,
     column_name,
     reason,
-    raw_record
+    raw_record,
+    recorded_at
 from quarantine

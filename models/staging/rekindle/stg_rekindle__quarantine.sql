@@ -9,5 +9,6 @@ select
     reason_code,
     column_name,
     reason,
-    raw_record
+    raw_record,
+    recorded_at
 from {{ source('rekindle', 'quarantine') }}

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.loading.errors import LoadError
+from orchestration.loading.lake import QUARANTINE_COLUMNS
 from orchestration.loading.load import load
 
 from .harness import (
@@ -475,3 +477,53 @@ def test_lake_of_an_earlier_version_is_read_anew_as_its_sentence_says(own_key_br
     ledger.unlink()
     load(brand.landing, brand.lake, now=NOW, progress=False)
     assert brand.rows() == before
+
+
+def test_quarantine_knows_when_a_row_was(brand: Brand) -> None:
+    """By its own time, else by its version, else by the newest of its file."""
+    born, changed = "2025-03-01T10:00:00Z", "2025-04-01T10:00:00Z"
+    rows = [
+        member(1, registered_at=born, updated_at=changed),
+        member(2, registered_at=born, updated_at=None),
+        member(3, registered_at="no time", updated_at=changed, gender=""),
+        member(4, registered_at=None, updated_at="no time"),
+        member(5, registered_at="2030-01-01T00:00:00Z", updated_at=changed),
+    ]
+    rows[2]["member_no"] = None
+    brand.put(f"{FOLDER}/a.csv", csv_bytes(rows))
+    brand.put(f"{FOLDER}/b.csv", b"member_no,updated_at\nm6\n" + f"m7,{changed}\n".encode())
+    brand.put(f"{FOLDER}/c.csv", b"neither,the,columns\n1,2,3\n")
+    spend = record("campaigns.ad_spend", "a1", spend_date="2025-05-02", amount="-1")
+    brand.put("campaigns/ad_spend/d.csv", csv_bytes([spend]))
+    brand.load()
+    at = {
+        (row["file_path"].rsplit("/")[-1], row["line_number"]): row["recorded_at"]
+        for row in brand.result().all_quarantine
+        if row["reason_code"] != "optional_value"
+    }
+    first, last = (datetime.fromisoformat(text.removesuffix("Z")) for text in (born, changed))
+    assert at == {
+        ("a.csv", 3): first,
+        ("a.csv", 4): last,
+        ("a.csv", 5): first,
+        ("a.csv", 6): first,
+        ("b.csv", 2): last,
+        ("c.csv", None): None,
+        ("d.csv", 2): datetime.fromisoformat("2025-05-02T12:00:00"),
+    }
+
+
+def test_quarantine_of_an_older_loader_gets_the_column_it_lacks(brand: Brand) -> None:
+    brand.put(f"{FOLDER}/a.csv", csv_bytes([member(1), member(2, updated_at=None)]))
+    brand.load()
+    folder = brand.lake / "raw" / "rekindle" / "quarantine"
+    for path in folder.glob("*.parquet"):
+        pq.write_table(pq.read_table(path).drop_columns(["recorded_at"]), path)
+    with closing(sqlite3.connect(brand.lake / "ledger.sqlite")) as ledger, ledger:
+        ledger.execute("UPDATE settings SET value = '' WHERE name LIKE 'contract of%'")
+    brand.put(f"{FOLDER}/b.csv", csv_bytes([member(3, updated_at=None)]))
+    brand.load()
+    assert {tuple(pq.read_schema(path).names) for path in folder.glob("*.parquet")} == {
+        tuple(name for name, _ in QUARANTINE_COLUMNS)
+    }
+    assert [row["column_name"] for row in brand.result().all_quarantine] == ["updated_at"] * 2

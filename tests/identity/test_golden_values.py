@@ -60,9 +60,10 @@ def golden(
     precedences: list[tuple[date, str, str, int | None]] | None = None,
     cut: Sequence[tuple[str, str]] = (),
     change: tuple[str, str] | None = None,
+    models: Models | None = None,
 ) -> dict[str, tuple[str | None, str]]:
     """Value and record by attribute, where all records are one person's."""
-    models = Models()
+    models = models or Models()
     models.policy("identifier_exclusions", "source_precedence")
     if precedences is not None:
         models.frame("source_precedence", precedences, POLICY)
@@ -310,5 +311,90 @@ def test_random_persons_equal_a_second_opinion() -> None:
 def test_a_mistake_in_the_sql_shows(mistake: tuple[str, str]) -> None:
     assert any(
         golden(*_random(seed), change=mistake) != second_opinion(*_random(seed))
+        for seed in range(12)
+    )
+
+
+def vault_places(
+    cards: Sequence[tuple[object, ...]],
+    buyers: Sequence[tuple[object, ...]],
+    held_by: Sequence[tuple[object, ...]],
+    change: tuple[str, str] | None = None,
+) -> dict[str, list[tuple[str, datetime]]]:
+    """By attribute, which rows of the vault have the golden value of the person, and since when."""
+    models = Models()
+    golden(cards, buyers, held_by, models=models)
+    records = [f"crm.members:{row[0]}" for row in cards]
+    records += [f"marketplace.buyers:jd:{row[1]}" for row in buyers]
+    records += sorted({str(row[0]) for row in held_by} - set(records))
+    words = ("name", "gender", "birth_date", "phone", "email", "address", "postcode", "district")
+    models.frame(
+        "int_identity__personal_records",
+        [(record, *words, NOON) for record in records],
+        {"source_record_key": TEXT, **dict.fromkeys(words, TEXT), "updated_at": TIME},
+    )
+    models.run("member_vault", change=change)
+    assert change is None or models.changed
+    found = {}
+    for column in GOLDEN_COLUMNS:
+        found[column] = models.rows(
+            "select source_system || '.' || source_table || ':' || source_key, "
+            f"{column}_golden_at from ref.member_vault where {column}_golden_at is not null "
+            "order by 1"
+        )
+        assert len(records) == len(models.rows("select 1 from ref.member_vault"))
+    return found
+
+
+GOLDEN_COLUMNS = {
+    "name": "name",
+    "birth_date": "birth_year",
+    "phone": "phone",
+    "email": "email",
+    "address": "address",
+}
+"""Columns of the vault, and the attribute whose golden value each holds."""
+
+
+def places_by_hand(
+    cards: list[tuple[object, ...]],
+    buyers: list[tuple[object, ...]],
+    held_by: list[tuple[object, ...]],
+) -> dict[str, list[tuple[str, object]]]:
+    """The record of each golden value by the second opinion, and when that record said it."""
+    versions = {f"crm.members:{row[0]}": row[-1] for row in cards}
+    versions |= {f"marketplace.buyers:jd:{row[1]}": row[-1] for row in buyers}
+    since = {(row[0], row[1]): row[3] for row in held_by}
+    best = second_opinion(cards, buyers, held_by)
+    return {
+        column: [
+            (best[kind][1], since.get((best[kind][1], kind)) or versions[best[kind][1]])
+            for _ in (1,)
+            if kind in best
+        ]
+        for column, kind in GOLDEN_COLUMNS.items()
+    }
+
+
+def test_the_vault_says_where_each_golden_value_comes_from_and_since_when() -> None:
+    said = [vault_places(*_random(seed)) for seed in range(12)]
+    assert said == [places_by_hand(*_random(seed)) for seed in range(12)]
+    assert all(any(places[column] for places in said) for column in GOLDEN_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        ("attribute = 'name'", "attribute = 'address'"),
+        ("attribute = 'birth_year'", "attribute = 'gender'"),
+        ("attribute = 'phone'", "attribute = 'email'"),
+        ("attribute = 'email'", "true"),
+        ("golden_places.address_golden_at", "personal_records.updated_at as address_golden_at"),
+    ],
+    ids=["name", "birthday", "phone", "email", "every_record"],
+)
+def test_a_mistake_in_the_vault_shows(mistake: tuple[str, str]) -> None:
+    assert any(
+        vault_places(*_random(seed), change=mistake) != places_by_hand(*_random(seed))
         for seed in range(12)
     )

@@ -1,7 +1,7 @@
 -- Grain: one row per source record that holds personal data
 -- The one table that may hold it. It stays in the build file: whoever has to address a person reads
--- it there, readers of published marts never do. Beside a value stands since when it is the one that
--- holds of its person, so this row is where it comes from; beside the others nothing.
+-- it there, readers of published marts never do. Beside a value stands since when it is the one
+-- that holds of its person, so this row is where it comes from; beside the others nothing.
 {{ config(schema='vault', access='protected', meta={'vault': true, 'label_zh': '个人信息保险库'}) }}
 with
 

@@ -152,7 +152,7 @@ def survey_counts(landing: Path, how: Refusing) -> dict[Check, tuple[int, int]]:
 
     def tally(refused: pl.DataFrame, column: str, dimension: str) -> None:
         late = timedelta(days=how.days_later)
-        passing = dict(sound.group_by("check_date").len().iter_rows())
+        passing: dict[date, int] = dict(sound.group_by("check_date").len().iter_rows())
         failing = {at + late: n for at, n in refused.group_by("check_date").len().iter_rows()}
         for at in passing.keys() | failing.keys():
             fails, passes = failing.get(at, 0) * how.weight, passing.get(at, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -320,7 +321,7 @@ def vault_places(
     buyers: Sequence[tuple[object, ...]],
     held_by: Sequence[tuple[object, ...]],
     change: tuple[str, str] | None = None,
-) -> dict[str, list[tuple[str, datetime]]]:
+) -> dict[str, list[tuple[Any, ...]]]:
     """By attribute, which rows of the vault have the golden value of the person, and since when."""
     models = Models()
     golden(cards, buyers, held_by, models=models)
@@ -335,7 +336,7 @@ def vault_places(
     )
     models.run("member_vault", change=change)
     assert change is None or models.changed
-    found = {}
+    found: dict[str, list[tuple[Any, ...]]] = {}
     for column in GOLDEN_COLUMNS:
         found[column] = models.rows(
             "select source_system || '.' || source_table || ':' || source_key, "
@@ -360,20 +361,18 @@ def places_by_hand(
     cards: list[tuple[object, ...]],
     buyers: list[tuple[object, ...]],
     held_by: list[tuple[object, ...]],
-) -> dict[str, list[tuple[str, object]]]:
+) -> dict[str, list[tuple[Any, ...]]]:
     """The record of each golden value by the second opinion, and when that record said it."""
     versions = {f"crm.members:{row[0]}": row[-1] for row in cards}
     versions |= {f"marketplace.buyers:jd:{row[1]}": row[-1] for row in buyers}
     since = {(row[0], row[1]): row[3] for row in held_by}
     best = second_opinion(cards, buyers, held_by)
-    return {
-        column: [
-            (best[kind][1], since.get((best[kind][1], kind)) or versions[best[kind][1]])
-            for _ in (1,)
-            if kind in best
-        ]
-        for column, kind in GOLDEN_COLUMNS.items()
-    }
+    places: dict[str, list[tuple[Any, ...]]] = {column: [] for column in GOLDEN_COLUMNS}
+    for column, kind in GOLDEN_COLUMNS.items():
+        if kind in best:
+            record = best[kind][1]
+            places[column].append((record, since.get((record, kind)) or versions[record]))
+    return places
 
 
 def test_the_vault_says_where_each_golden_value_comes_from_and_since_when() -> None:

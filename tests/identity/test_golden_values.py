@@ -320,6 +320,7 @@ def vault_places(
     cards: Sequence[tuple[object, ...]],
     buyers: Sequence[tuple[object, ...]],
     held_by: Sequence[tuple[object, ...]],
+    *,
     change: tuple[str, str] | None = None,
 ) -> dict[str, list[tuple[Any, ...]]]:
     """By attribute, which rows of the vault have the golden value of the person, and since when."""

@@ -18,6 +18,9 @@ from sqlglot import exp
 
 from tests.policy.project import Project, signature
 
+Macros = tuple[tuple[str, str], ...]
+"""Files of macros: path, text."""
+
 NOT_EXPANDED = ("macros/dialect/", "macros/materializations/")
 KEYWORDS = {
     "all", "and", "any", "as", "between", "by", "case", "check", "decimal", "distinct", "else",
@@ -136,7 +139,7 @@ class _Environment(jinja2.Environment):
 
 
 def _environment(
-    macros: tuple[tuple[str, str], ...],
+    macros: Macros,
     variables_set: bool,
     is_incremental: bool,
     engine: str | None,
@@ -171,10 +174,8 @@ def _environment(
     return environment
 
 
-@lru_cache(maxsize=16)
-def _environments(
-    macros: tuple[tuple[str, str], ...], engine: str | None
-) -> tuple[jinja2.Environment, ...]:
+@lru_cache(maxsize=1024)
+def _environments(macros: Macros, engine: str | None) -> tuple[jinja2.Environment, ...]:
     return tuple(
         _environment(macros, variables_set, is_incremental, engine)
         for variables_set in (False, True)
@@ -182,10 +183,35 @@ def _environments(
     )
 
 
+@lru_cache(maxsize=16)
+def _by_name(macros: Macros) -> Mapping[str, Macros]:
+    """The files of macros by the name that others call."""
+    found: dict[str, Macros] = {}
+    for path, text in macros:
+        name = signature(text)[0]
+        found[name] = (*found.get(name, ()), (path, text))
+    return found
+
+
 @lru_cache(maxsize=8192)
-def _render(
-    text: str, macros: tuple[tuple[str, str], ...], engine: str | None = None
-) -> tuple[str, ...]:
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text))
+
+
+def _called(text: str, macros: Macros) -> Macros:
+    """The macros that a text may call, and those that they may; another macro changes nothing."""
+    by_name = _by_name(macros)
+    found: dict[str, Macros] = {}
+    texts = [text]
+    while texts:
+        for name in sorted((_words(texts.pop()) & by_name.keys()) - found.keys()):
+            found[name] = by_name[name]
+            texts += [called for _, called in found[name]]
+    return tuple(file for name in sorted(found) for file in found[name])
+
+
+@lru_cache(maxsize=8192)
+def _render(text: str, macros: Macros, engine: str | None = None) -> tuple[str, ...]:
     name, parameters = signature(text)
     if re.search(r"\{%-?\s*test\b", text):  # a generic test: call it with its own words
         text = re.sub(r"\{%(-?)\s*(end)?test\b", r"{%\1 \2macro", text)
@@ -205,7 +231,7 @@ def render(project: Project, text: str) -> tuple[str, ...]:
 
     Raises RenderError where the text asks for more than dbt's references and this project's macros.
     """
-    return _render(text, project.macro_files)
+    return _render(text, _called(text, project.macro_files))
 
 
 def compile_for(project: Project, text: str, engine: str) -> tuple[str, ...]:
@@ -213,7 +239,7 @@ def compile_for(project: Project, text: str, engine: str) -> tuple[str, ...]:
 
     Raises RenderError like `render`.
     """
-    return _render(text, project.macro_files, engine)
+    return _render(text, _called(text, project.macro_files), engine)
 
 
 @lru_cache(maxsize=8192)

@@ -227,6 +227,7 @@ def moments(count: int) -> list[tuple[int, float]]:
     return [(n, (n + dice.random()) / count) for n in range(count)]
 
 
+@pytest.mark.slow
 def test_the_landing_folder_has_rows_of_every_fate(
     undisturbed: tuple[dict[str, Counter[str]], float],
 ) -> None:

@@ -32,6 +32,7 @@ def rows(story: Story, query: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_before_everybody_is_found_where_personal_data_may_be(story: Story) -> None:
     everybody = {*brand.ERASED, *brand.STAY}
     spelt_by_the_loader = {f"+86{brand.ANNA_PHONE}", f"+86{brand.EVE_PHONE}"}

@@ -33,6 +33,7 @@ def left_of(workspace: Workspace) -> list[str]:
     return [path.name for path in workspace.build.parent.glob(".read_ahead-*")]
 
 
+@pytest.mark.slow
 def test_the_build_begins_with_what_was_read(
     workspace: Workspace, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,8 @@
 """A dbt that has read the project: each command runs in a fork of one process that waits.
 
 The imports and the project take dbt longer than a small brand's rows. A build of a user starts a
-process of its own (`orchestration.warehouse.dbt_run`), as it does in the tests of builds and of
-the daily job; a fork of the waiting process ends with the same rows.
+process of its own (`orchestration.warehouse.dbt_run`), as it does in the tests of builds; a fork of
+the waiting process ends with the same rows.
 """
 
 from __future__ import annotations
@@ -69,13 +69,56 @@ def run_dbt(
         },
         "arguments": list(arguments),
     }
+    answer = _ask(waiting, command)
+    shutil.copy(waiting / "target" / "manifest.json", files.target)
+    return read_results(files, answer)
+
+
+def write_executable(path: Path) -> None:
+    """Write a command line of dbt that runs builds in a fork, and tells of them what dbt tells.
+
+    Whatever else it is asked for is left to the dbt that is installed.
+    """
+    lines = (
+        f"#!{sys.executable}",
+        "import sys",
+        f"sys.path.insert(0, {str(PROJECT)!r})",
+        "from tests.dbt_forks import answer_command_line",
+        f"sys.exit(answer_command_line({str(_waiting())!r}, sys.argv[1:]))",
+    )
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+def answer_command_line(waiting: str, arguments: list[str]) -> int:
+    """What an executable of `write_executable` does; returns its exit code."""
+    if "build" not in arguments:
+        return subprocess.run([installed_dbt(), *arguments], check=False).returncode
+    lake = Path(os.environ["REKINDLE_LAKE"])
+    command = {
+        "folder": str(lake.parent),
+        "project": os.environ["DBT_PROJECT_DIR"],
+        "environment": {**os.environ, "REKINDLE_LAKE": lake.name},
+        "arguments": arguments,
+        "output": f"/proc/{os.getpid()}/fd/1",
+    }
+    code = _ask(Path(waiting), command)
+    shutil.copy(Path(waiting) / "target" / "manifest.json", os.environ["DBT_TARGET_PATH"])
+    return code
+
+
+def installed_dbt() -> Path:
+    """The dbt of this Python."""
+    return Path(sys.executable).with_name("dbt")
+
+
+def _ask(waiting: Path, command: Mapping[str, object]) -> int:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(waiting / "socket"))
         connection.sendall(json.dumps(command).encode() + b"\n")
         answer = connection.makefile().readline()
     assert answer, "dbt's process ended early; what it said stands above"
-    shutil.copy(waiting / "target" / "manifest.json", files.target)
-    return read_results(files, int(answer))
+    return int(answer)
 
 
 def _waiting() -> Path:
@@ -177,10 +220,20 @@ def _run(
     project: str,
     environment: Mapping[str, str],
     arguments: list[str],
+    output: str = "",
 ) -> int:
-    """Run a dbt command in this process; returns its exit code."""
+    """Run a dbt command in this process; returns its exit code.
+
+    What dbt tells goes to `output`, where one is given.
+    """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.nodes import SeedNode
+
+    from tests.dbt_lean import tell_events
+
+    if output:
+        tell_events()
+        os.dup2(os.open(output, os.O_WRONLY), sys.stdout.fileno())
 
     for node in manifest.nodes.values():
         if isinstance(node, SeedNode):

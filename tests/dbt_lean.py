@@ -56,19 +56,29 @@ def leave_out(project: Manifest, folder: Path) -> None:
     _ask_one_core()
 
 
+USUAL_FIRE_EVENT = EventManager.fire_event
+QUIET = (DebugLevel, InfoLevel)
+
+
 def _silence_events() -> None:
     """Events below a warning are neither made nor fired."""
-    usual = EventManager.fire_event
 
     def fire_event(
         self: EventManager, e: Any, level: EventLevel | None = None, *rest: Any, **named: Any
     ) -> None:
         if level in {EventLevel.WARN, EventLevel.ERROR}:
-            usual(self, e, level, *rest, **named)
+            USUAL_FIRE_EVENT(self, e, level, *rest, **named)
 
     EventManager.fire_event = fire_event  # type: ignore[method-assign]
-    for quiet in (DebugLevel, InfoLevel):
+    for quiet in QUIET:
         quiet.__init__ = lambda self, *args, **fields: None  # type: ignore[method-assign]
+
+
+def tell_events() -> None:
+    """Make this fork tell all that dbt tells."""
+    EventManager.fire_event = USUAL_FIRE_EVENT  # type: ignore[method-assign]
+    for quiet in QUIET:
+        del quiet.__init__
 
 
 def _flatten_namespaces() -> None:

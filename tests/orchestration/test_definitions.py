@@ -7,11 +7,13 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
 import yaml
+from dagster_dbt import DbtCliResource
 
 from orchestration.alerting.assets import run_failure_alerts
 from orchestration.automation import landing_files_sensor, month_end_schedule
@@ -28,6 +30,7 @@ from orchestration.warehouse.build import manifest_path
 from orchestration.warehouse.dbt_run import DbtFiles, DbtResult
 from orchestration.workspace import PROJECT
 from tests.alerting.receivers import http_receiver
+from tests.dbt_forks import installed_dbt, write_executable
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +74,19 @@ def landing(tmp_path: Path) -> Path:
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as made:
         yield made
+
+
+@pytest.fixture
+def dbt_in_a_fork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dbt that Dagster starts is the installed one, but has read the project already."""
+    executable = tmp_path / "dbt"
+    write_executable(executable)
+
+    def resource(dbt_executable: str, **settings: Any) -> DbtCliResource:
+        assert Path(dbt_executable) == installed_dbt()
+        return DbtCliResource(dbt_executable=str(executable), **settings)
+
+    monkeypatch.setattr("orchestration.warehouse.assets.DbtCliResource", resource)
 
 
 def test_lineage_runs_from_landing_file_to_published_mart(graph: dg.AssetGraph) -> None:
@@ -174,6 +190,7 @@ def test_daily_job_on_a_tiny_brand(
     landing: Path,
     tmp_path: Path,
     instance: dg.DagsterInstance,
+    dbt_in_a_fork: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     brand = BrandResource(

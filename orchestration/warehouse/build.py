@@ -416,7 +416,7 @@ def _dbt_arguments(
 ) -> tuple[str, ...]:
     arguments = ["build", "--exclude", "resource_type:unit_test"]
     if not runs_snapshots:
-        arguments.append("resource_type:snapshot")
+        arguments += ["--exclude", "resource_type:snapshot"]  # Dagster takes one value after each
     variables = dbt_variables(options)
     if variables:
         arguments += ["--vars", json.dumps(variables, sort_keys=True)]

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 import yaml
 from dagster_dbt import DbtCliResource
+from dagster_dbt.asset_utils import extract_runtime_selection_from_args
 
 from orchestration.alerting.assets import run_failure_alerts
 from orchestration.automation import landing_files_sensor, month_end_schedule
@@ -26,7 +27,7 @@ from orchestration.publishing.assets import DAILY
 from orchestration.publishing.marts import published_marts
 from orchestration.retries import TRANSIENT, failing_at_once
 from orchestration.warehouse.assets import MANIFEST, POOL
-from orchestration.warehouse.build import manifest_path
+from orchestration.warehouse.build import BuildOptions, _dbt_arguments, manifest_path
 from orchestration.warehouse.dbt_run import DbtFiles, DbtResult
 from orchestration.workspace import PROJECT
 from tests.alerting.receivers import http_receiver
@@ -274,6 +275,16 @@ def test_daily_job_on_a_tiny_brand(
     failure = next(event for event in newest.all_events if event.is_step_failure)
     assert "is not before the last business date of the data" in str(
         failure.step_failure_data.error
+    )
+
+
+def test_dagster_takes_a_value_after_each_exclude() -> None:
+    """What follows as a further value would reach dbt as an argument that it does not know."""
+    arguments = _dbt_arguments(BuildOptions(), full_refresh=True, runs_snapshots=False)
+    assert extract_runtime_selection_from_args(arguments) == (
+        ["build", "--full-refresh"],
+        [],
+        ["resource_type:unit_test", "resource_type:snapshot"],
     )
 
 

@@ -15,7 +15,6 @@ Bridge = tuple[str, str, str, str]
 Pieces = tuple[int, int, int]
 """Records of the person, pieces, and records outside the largest piece."""
 
-MOST_RECORDS = 200
 PERCENTILES = {"p50": 50, "p75": 75, "p90": 90, "p95": 95, "p99": 99, "max": 100}
 
 
@@ -67,17 +66,17 @@ def bridges(world: World) -> dict[Bridge, Pieces]:
             graphs[edge.one_id].add_edge(("record", *record.split(":", 1)), identifier)
     found = {}
     for one_id, graph in graphs.items():
-        if not world.parameters["bridges"] <= sizes[one_id] <= MOST_RECORDS:
+        if sizes[one_id] < world.parameters["bridges"]:
             continue
-        for thing in graph:
-            rest = graph.subgraph(set(graph) - {thing})
-            pieces = [
-                sum(kind == "record" for kind, *_ in piece)
-                for piece in nx.connected_components(rest)
-            ]
-            pieces = sorted((size for size in pieces if size > 1), reverse=True)
-            if len(pieces) > 1:
-                found[one_id, *thing] = (sizes[one_id], len(pieces), sum(pieces[1:]))
+        for part in nx.connected_components(graph):
+            for thing in nx.articulation_points(graph.subgraph(part)):
+                pieces = [
+                    sum(kind == "record" for kind, *_ in piece)
+                    for piece in nx.connected_components(graph.subgraph(part - {thing}))
+                ]
+                pieces = sorted((size for size in pieces if size > 1), reverse=True)
+                if len(pieces) > 1:
+                    found[one_id, *thing] = (sizes[one_id], len(pieces), sum(pieces[1:]))
     return found
 
 
@@ -98,9 +97,7 @@ def audit(world: World) -> dict[Key, float]:
     found["bridges", "all", "all"] = len(bridged)
     sizes = Counter(world.persons.values())
     linked = {edge.one_id for edge in world.edges}
-    large = [
-        one_id for one_id in linked if world.parameters["bridges"] <= sizes[one_id] <= MOST_RECORDS
-    ]
+    large = [one_id for one_id in linked if sizes[one_id] >= world.parameters["bridges"]]
     if large:
         found["bridged_person_share", "all", "all"] = len({key[0] for key in bridged}) / len(large)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from hashlib import md5
 from typing import Any
 
 import duckdb
@@ -14,8 +15,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from orchestration.workspace import PROJECT
+from tests.identity.materializing import MATERIALIZATIONS, Engine, Relation
 from tests.macros.engine import render
 
+TREE_MACROS = [
+    *sorted(MATERIALIZATIONS.glob("trees_*.sql")),
+    MATERIALIZATIONS / "components_part.sql",
+]
 AS_OF = "select date '2025-06-30' as as_of_date, timestamp '2025-06-30 16:00:00' as as_of_end_at"
 
 
@@ -28,7 +34,7 @@ class Models:
         self.connection.execute("create schema ref")
         self.table("stg_rekindle__as_of", AS_OF)
         self.changed = 0
-        """Models whose SQL a change has changed."""
+        """Models and macros whose SQL a change has changed."""
 
     def table(self, name: str, sql: str) -> None:
         """Make `ref.<name>` of a query."""
@@ -43,6 +49,34 @@ class Models:
         self.table(name, "select * from given_frame")
         self.connection.unregister("given_frame")
 
+    def persons(
+        self, persons: Mapping[str, str], edges: Iterable[tuple[str, str, str, str]]
+    ) -> None:
+        """Make tables of whose each record is, and of what two records share: the records, type and
+        token."""
+        numbers = {name: int(md5(name.encode()).hexdigest()[:15], 16) for name in persons}
+        text, whole = pl.String, pl.Int64
+        self.frame(
+            "int_identity__record_persons",
+            persons.items(),
+            {"source_record_key": text, "one_id": text},
+        )
+        self.frame(
+            "int_identity__records",
+            [(number, name) for name, number in numbers.items()],
+            {"record_id": whole, "source_record_key": text},
+        )
+        self.frame(
+            "int_identity__edges",
+            [(numbers[right], numbers[left], *shared) for left, right, *shared in edges],
+            {
+                "record_id": whole,
+                "hub_record_id": whole,
+                "identifier_type": text,
+                "identifier_token": text,
+            },
+        )
+
     def policy(self, *names: str) -> None:
         """Make tables of policies as they are shipped."""
         for name in names:
@@ -50,7 +84,8 @@ class Models:
             self.table(name, f"select * from read_csv('{path}', columns = {policy_types()[name]})")
 
     def run(self, *models: str, change: tuple[str, str] | None = None) -> None:
-        """Run models in this order; `change` replaces a text in those whose SQL holds it."""
+        """Run models in this order; `change` replaces a text where their SQL, or that of a macro of
+        trees, holds it."""
         for model in models:
             (path,) = (PROJECT / "models").rglob(f"{model}.sql")
             text = path.read_text("utf-8")
@@ -58,12 +93,25 @@ class Models:
             sql = render(text.replace(*change) if change else text)
             if "materialized='connected_components'" in text:
                 self._components(model, sql)
+            elif "materialized='rooted_trees'" in text:
+                self.trees(model, sql, change or ("", ""))
             else:
                 self.table(model, sql)
 
     def rows(self, question: str) -> list[tuple[Any, ...]]:
         """The rows of a question to the tables."""
         return self.connection.execute(question).fetchall()
+
+    def trees(self, model: str, edges_sql: str, change: tuple[str, str] = ("", "")) -> int:
+        """Make `ref.<model>` by the macros of rooted trees; how many statements that took."""
+        if change[0]:
+            self.changed += sum(change[0] in path.read_text("utf-8") for path in TREE_MACROS)
+        self.connection.execute(f"drop table if exists ref.{model}")
+        engine = Engine(model, TREE_MACROS, change, connection=self.connection)
+        before = engine.tables()
+        engine.macros["trees_build"](Relation(f"ref.{model}"), edges_sql)
+        assert engine.tables() == before | {model}
+        return len(engine.statements)
 
     def _components(self, model: str, edges_sql: str) -> None:
         edges = self.connection.execute(edges_sql).fetchnumpy()

@@ -55,11 +55,11 @@ class Engine:
     files: list[Path]
     change: tuple[str, str] = ("", "")
     is_full_refresh: bool = False
+    connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
     statements: list[str] = field(default_factory=list)
     """What the macros ran."""
 
     def __post_init__(self) -> None:
-        self.connection = duckdb.connect()
         self.connection.execute("set threads = 1")
         environment = jinja2.Environment(
             undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"], autoescape=False

@@ -25,8 +25,8 @@ SOURCES = (
 TYPES = ("card_no", "email", "id_token", "phone", "unionid")
 BRIDGE_MODELS = (
     "int_identity__bridge_holdings",
-    "int_identity__bridge_trials",
-    "int_identity__bridge_pieces",
+    "int_identity__bridge_trees",
+    "int_identity__bridge_blocks",
     "int_identity__bridges",
 )
 AUDIT_MODELS = (
@@ -46,7 +46,7 @@ def policy() -> list[dict[str, str]]:
 
 @cache
 def world() -> World:
-    """A few hundred records: trees, rings, chains of rings, one person too large to search."""
+    """A few hundred records: trees, rings, chains of rings, two persons of two hundred."""
     chance = random.Random(5)
     persons: dict[str, str] = {}
     edges: list[Edge] = []
@@ -109,31 +109,13 @@ def true_audit() -> dict[Key, float]:
 def given() -> Models:
     """The tables that the models read."""
     models, made = Models(), world()
-    texts = dict.fromkeys
-    numbers = {name: number for number, name in enumerate(sorted(made.persons))}
-    text, whole = pl.String, pl.Int64
-    models.frame(
-        "int_identity__record_persons",
-        made.persons.items(),
-        texts(("source_record_key", "one_id"), text),
-    )
-    models.frame(
-        "int_identity__records",
-        [(number, name) for name, number in numbers.items()],
-        {"record_id": whole, "source_record_key": text},
-    )
-    models.frame(
-        "int_identity__edges",
+    texts, text = dict.fromkeys, pl.String
+    models.persons(
+        made.persons,
         [
-            (numbers[edge.right], numbers[edge.left], edge.identifier_type, edge.identifier_token)
+            (edge.left, edge.right, edge.identifier_type, edge.identifier_token)
             for edge in made.edges
         ],
-        {
-            "record_id": whole,
-            "hub_record_id": whole,
-            "identifier_type": text,
-            "identifier_token": text,
-        },
     )
     names = [name for name in made.persons if name.startswith("crm.")]
     models.frame(
@@ -158,7 +140,7 @@ def given() -> Models:
         "int_identity__cut_identifiers", made.cut, texts(("identifier_type", "reason"), text)
     )
     models.frame(
-        "int_identity__review_pairs", [(at,) for at in range(made.review_pairs)], {"pair": whole}
+        "int_identity__review_pairs", [(at,) for at in range(made.review_pairs)], {"pair": pl.Int64}
     )
     models.policy("identity_audit")
     return models
@@ -187,7 +169,7 @@ def test_bridges_equal_a_search_by_networkx() -> None:
     wanted = true_bridges()
     assert found_bridges(models) == wanted
     assert min(records for records, *_ in wanted.values()) == PARAMETERS["bridges"]
-    assert max(records for records, *_ in wanted.values()) == audit_oracle.MOST_RECORDS
+    assert max(records for records, *_ in wanted.values()) == 201
     assert {kind for _, kind, *_ in wanted} == {"record", "identifier"}
     assert max(pieces for _, pieces, _ in wanted.values()) > 2
 
@@ -201,13 +183,44 @@ def test_the_audit_equals_the_second_implementation() -> None:
 
 
 MISTAKES = {
-    "pieces_of_one": ("having count(*) > 1\n),\n\nparted_trials", ")\n,parted_trials"),
+    "pieces_of_one": ("    having sum(records) > 1\n", ""),
     "least_exclusive": ("record_count >= policy.least", "record_count > policy.least"),
-    "most_exclusive": ("count(*) <= {{ most_records }}", "count(*) < {{ most_records }}"),
-    "removed_record_stays": ("and holdings.record_number <> trials.removed_number", ""),
-    "removed_identifier_stays": ("and holdings.identifier_number <> trials.removed_number", ""),
     "smallest_piece": ("sum(records) - max(records)", "min(records)"),
     "hub_holds_nothing": ("hub_record_id as record_id", "record_id"),
+    "rest_counts_twice": ("roots.records - block_nodes.records", "roots.records"),
+    "rest_hangs_alone": (
+        "        block_nodes.node_id,\n        block_nodes.block_id,",
+        "        block_nodes.node_id,\n        block_nodes.parent_id as block_id,",
+    ),
+    "edges_without_rings_are_one": (
+        "coalesce(blocks.component_id, trees.node_id)",
+        "blocks.component_id",
+    ),
+    "no_ring_to_the_right": (
+        "records.exit_step < identifiers.entry_step\n    or identifiers.exit_step",
+        "identifiers.exit_step",
+    ),
+    "no_ring_to_the_left": ("or identifiers.exit_step < records.entry_step", ""),
+    "no_ring_before": ("children.least_step < parents.entry_step\n    or", ""),
+    "no_ring_behind": ("    or children.greatest_step > parents.exit_step", ""),
+    "ring_at_the_parent": ("children.least_step < parents", "children.least_step <= parents"),
+    "ends_of_strides": (
+        "coalesce(further.steps, 0) + coalesce(farther.steps",
+        "coalesce(farther.steps",
+    ),
+    "no_way_back": (
+        "coalesce(later_id, case when tree.node_id is not null then first_id end)",
+        "later_id",
+    ),
+    "upwards_for_downwards": ("where down.steps > up.steps", "where down.steps < up.steps"),
+    "least_of_itself": ("coalesce(below.least_step, climb.least_step)", "climb.least_step"),
+    "greatest_of_itself": (
+        "coalesce(below.greatest_step, climb.greatest_step)",
+        "climb.greatest_step",
+    ),
+    "records_of_itself": ("climb.records + coalesce(below.records, 0)", "climb.records"),
+    "parent_for_root": ("coalesce(up.root_id, climb.root_id)", "climb.root_id"),
+    "everything_a_record": ("cast(0 as bigint) as is_record", "cast(1 as bigint) as is_record"),
     "tables_for_systems": ("min(split_part(source, '.', 1)) <>", "count(*) > 1 or '' <>"),
     "single_in_its_source": (
         "persons.records = 1 as is_single",

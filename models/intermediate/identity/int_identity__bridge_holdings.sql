@@ -1,8 +1,5 @@
 -- Grain: one row per record of a person of many records and identifier that links it to another
--- Of such persons bridges are looked for; those beyond the greatest are told of by their size, as
--- every record and identifier of a person is tried against all others. Records have even numbers,
--- identifiers odd ones.
-{%- set most_records = 200 %}
+-- Of such persons bridges are looked for. Records have even numbers, identifiers odd ones.
 with
 
 policy as (
@@ -15,7 +12,6 @@ persons as (
     select one_id, count(*) as record_count
     from {{ ref('int_identity__record_persons') }}
     group by one_id
-    having count(*) <= {{ most_records }}
 ),
 
 large_persons as (
@@ -60,9 +56,8 @@ select
     record_id,
     identifier_type,
     identifier_token,
-    2 * cast(dense_rank() over (order by record_id asc nulls last) as bigint) as record_number,
-    2 * cast(dense_rank() over (
-        order by
-            one_id asc nulls last, identifier_type asc nulls last, identifier_token asc nulls last
-    ) as bigint) + 1 as identifier_number
+    2 * record_id as record_number,
+    2 * {{ key_number(
+        "one_id || '|' || identifier_type || '|' || identifier_token"
+    ) }} + 1 as identifier_number
 from holdings

@@ -1,5 +1,5 @@
 -- Grain: one row per tree edge that lies on a ring with another, with the smallest of its block
--- An edge is told by the node that it leads down to. Any two edges of a block lie on a ring, so that
+-- An edge is told by the node that it leads down to. Any two edges of a block lie on a ring, so
 -- no single node parts it. A holding outside the tree closes a ring: from both of its ends, where
 -- neither is below the other, and all the way up to where they meet (Tarjan and Vishkin).
 {{ config(materialized='connected_components') }}

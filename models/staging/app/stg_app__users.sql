@@ -13,7 +13,7 @@ select
     case when is_known_version then email end as email,
     case when is_known_version then email_status end as email_status,
     case when is_known_version then email_token end as email_token,
-    device_id,
+    case when is_known_version then device_id end as device_id,
     created_at,
     updated_at
 from versions

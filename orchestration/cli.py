@@ -463,9 +463,11 @@ def explain_command(left: str, right: str, data: str | None) -> None:
     terminal = Terminal(total=1)
     if not found.is_one_person:
         terminal.say(f"{left} is person {found.left_one_id}, {right} is {found.right_one_id}.")
+        if found.waiting is not None:
+            terminal.say(f"  The two persons wait for `rekindle match decide`: {found.waiting}")
         return
     terminal.say(f"{left} and {right} are person {found.left_one_id}.")
-    for step in found.steps:
+    for step in (*found.steps, *found.devices):
         terminal.say(f"  {step.line()}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import charts
@@ -52,7 +53,7 @@ _QUEUE = """
 select floor(match_probability * 20) / 20 as from_probability, count(*) as pairs
 from identity.oneid_review_queue
 group by all
-order by from_probability
+order by from_probability nulls last
 """
 
 
@@ -86,12 +87,17 @@ def show(board: Board) -> None:
             board.chart(
                 "identity.queue",
                 charts.bars_up(
-                    [f"{start:.2f}–{start + 0.05:.2f}" for start in pairs["from_probability"]],
+                    [
+                        words("identity.device_alone")
+                        if pd.isna(start)
+                        else f"{start:.2f}–{start + 0.05:.2f}"
+                        for start in pairs["from_probability"]
+                    ],
                     pairs["pairs"].tolist(),
                     axis=words("identity.probability"),
                 ),
                 pairs,
-                {QUEUE: ("match_probability", "reasons")},
+                {QUEUE: ("match_probability", "reasons", "shared_devices")},
             )
     if board.has(CUT):
         cut = board.published.rows(_CUT)

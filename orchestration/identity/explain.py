@@ -1,4 +1,4 @@
-"""Why two records are one person: the shortest path of evidence between them."""
+"""Why two records are one person: the shortest path of evidence between them, and their devices."""
 
 from __future__ import annotations
 
@@ -38,18 +38,26 @@ class Step:
             return f"{both} are alike with probability {self.match_probability}: {self.reasons}"
         if self.identifier_type == "decision":
             return f"{both} were decided to be one: {self.reasons}"
+        if self.identifier_type == "device":
+            return f"{both} were seen on device {self.identifier_token}, which joins nobody"
         return f"{both} share {self.identifier_type} {self.identifier_token}"
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The persons of two records, and the path between these where they are one person."""
+    """The persons of two records, and the path between these where they are one person.
+
+    `devices` are those on which both records were seen, where they are one person; `waiting` is why
+    two persons wait for a decision, None where they do not.
+    """
 
     left: str
     right: str
     left_one_id: str
     right_one_id: str
     steps: tuple[Step, ...]
+    devices: tuple[Step, ...] = ()
+    waiting: str | None = None
 
     @property
     def is_one_person(self) -> bool:
@@ -66,8 +74,12 @@ def explain(file: Path, left: str, right: str) -> Explanation:
         raise RekindleError(f"There is no {file} yet; build and publish this brand first.")
     with duckdb.connect(str(file), read_only=True) as connection:
         left_one_id, right_one_id = (one_id_of(connection, record) for record in (left, right))
-        steps = _path(connection, left_one_id, left, right) if left_one_id == right_one_id else ()
-    return Explanation(left, right, left_one_id, right_one_id, tuple(steps))
+        if left_one_id != right_one_id:
+            waiting = _waiting(connection, left_one_id, right_one_id)
+            return Explanation(left, right, left_one_id, right_one_id, (), waiting=waiting)
+        steps = _path(connection, left_one_id, left, right)
+        devices = _devices(connection, left_one_id, left, right)
+    return Explanation(left, right, left_one_id, right_one_id, tuple(steps), tuple(devices))
 
 
 def one_id_of(connection: duckdb.DuckDBPyConnection, record: str) -> str:
@@ -117,7 +129,7 @@ def _path(
             match_probability,
             reasons
         from identity.oneid_evidence
-        where one_id = ?
+        where one_id = ? and identifier_type <> 'device'
         order by all
         """,
         [one_id],
@@ -133,3 +145,47 @@ def _path(
         Step(nodes[at], nodes[at + 2], *evidence[nodes[at + 1]])
         for at in range(0, len(nodes) - 1, 2)
     ]
+
+
+def _devices(
+    connection: duckdb.DuckDBPyConnection, one_id: str, left: str, right: str
+) -> Sequence[Step]:
+    """The devices of a person on which two of its records were seen."""
+    if left == right:
+        return []
+    tokens = connection.execute(
+        """
+        with seen as (
+            select
+                identifier_token,
+                unnest([
+                    left_source_system || '.' || left_source_table || ':' || left_source_key,
+                    right_source_system || '.' || right_source_table || ':' || right_source_key
+                ]) as record
+            from identity.oneid_evidence
+            where one_id = $one_id and identifier_type = 'device'
+        )
+
+        select identifier_token
+        from seen
+        where record in ($left, $right)
+        group by identifier_token
+        having count(distinct record) = 2
+        order by identifier_token
+        """,
+        {"one_id": one_id, "left": left, "right": right},
+    ).fetchall()
+    return [Step(left, right, "device", token) for (token,) in tokens]
+
+
+def _waiting(connection: duckdb.DuckDBPyConnection, left: str, right: str) -> str | None:
+    """Why two persons wait in the review queue."""
+    row = connection.execute(
+        "select reasons, match_probability from identity.oneid_review_queue"
+        " where left_one_id = ? and right_one_id = ?",
+        sorted((left, right)),
+    ).fetchone()
+    if row is None:
+        return None
+    reasons, probability = row
+    return str(reasons) if probability is None else f"{reasons}, probability {probability:.3f}"

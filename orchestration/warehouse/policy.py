@@ -231,7 +231,10 @@ LinkingType = Literal["card_no", "unionid", "id_token", "phone", "email"]
 System = Literal["app", "commerce", "crm", "marketplace", "mini_program", "website", "wecom"]
 """The source systems whose records are persons, by the alphabet."""
 IdentifierType = Literal["member_no", "card_no", "unionid", "id_token", "phone", "email"]
-ExcludedType = Literal["any", "member_no", "card_no", "unionid", "id_token", "phone", "email"]
+LimitedType = Literal["member_no", "card_no", "unionid", "id_token", "phone", "email", "device"]
+ExcludedType = Literal[
+    "any", "member_no", "card_no", "unionid", "id_token", "phone", "email", "device"
+]
 Dimension = Literal["recency", "frequency", "monetary"]
 Stage = Literal[
     "prospect",
@@ -672,8 +675,8 @@ class IdentifierPolicy(PolicyRow):
     """What an identifier of a type proves, and when it stops linking, from a day on."""
 
     valid_from: Day
-    identifier_type: IdentifierType
-    strength: Literal["strong", "weak"]
+    identifier_type: LimitedType
+    strength: Literal["strong", "weak", "evidence"]
     is_one_per_person: Truth
     max_records_per_system: Positive
     max_records: Positive
@@ -848,6 +851,15 @@ class RecommendationPolicy(PolicyRow):
     benefits: Positive
     like_members: PositiveNumber
     trial_people: Positive
+
+
+class DevicePolicy(PolicyRow):
+    """When a device is in a record's hands, and how many pairs it proposes, from a day on."""
+
+    valid_from: Day
+    min_events: Positive
+    min_days: Positive
+    max_pairs: Count
 
 
 class ValuePolicy(PolicyRow):
@@ -1138,6 +1150,31 @@ def _limits(lines: Sequence[Line]) -> Iterator[Problem]:
                 line.number,
                 f"column max_records: {line.row.max_records} is not allowed; it has to be at "
                 f"least max_records_per_system, which is {line.row.max_records_per_system}.",
+            )
+
+
+def _devices_as_evidence(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A device links nobody, so that nothing of links can be said of it."""
+    for line in lines:
+        is_device = line.row.identifier_type == "device"
+        if is_device != (line.row.strength == "evidence"):
+            wanted = "evidence" if is_device else "strong or weak"
+            yield Problem(
+                line.number,
+                f"column strength: {line.row.strength!r} is not allowed for "
+                f"{line.row.identifier_type}; it has to be {wanted}.",
+            )
+        if is_device and line.row.is_one_per_person:
+            yield Problem(
+                line.number,
+                "column is_one_per_person: 'true' is not allowed for device, which people share "
+                "and change; it has to be false.",
+            )
+        if is_device and line.row.recycle_after_days is not None:
+            yield Problem(
+                line.number,
+                f"column recycle_after_days: '{line.row.recycle_after_days}' is not allowed for "
+                "device, which nobody gives up; leave it empty and use expires_after_days.",
             )
 
 
@@ -1567,9 +1604,11 @@ POLICIES: dict[str, PolicyFile] = {
         ("valid_from", "identifier_type"),
         (
             in_force_since_floor(
-                "identifier_type", every=("phone", "email", "card_no", "unionid", "id_token")
+                "identifier_type",
+                every=("phone", "email", "card_no", "unionid", "id_token", "device"),
             ),
             _limits,
+            _devices_as_evidence,
             _patterns,
         ),
     ),
@@ -1622,6 +1661,7 @@ POLICIES: dict[str, PolicyFile] = {
     "recommendation_policy": PolicyFile(
         RecommendationPolicy, ("valid_from",), (in_force_since_floor(),)
     ),
+    "device_policy": PolicyFile(DevicePolicy, ("valid_from",), (in_force_since_floor(),)),
     "value_policy": PolicyFile(ValuePolicy, ("valid_from",), (in_force_since_floor(),)),
     "intraday_policy": PolicyFile(IntradayPolicy, ("valid_from",), (in_force_since_floor(),)),
     "model_parameters": PolicyFile(

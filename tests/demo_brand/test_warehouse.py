@@ -19,6 +19,7 @@ from orchestration.modelling.bg_nbd import Histories
 from orchestration.modelling.train import read_versions
 from orchestration.workspace import PARAMETERS, PROJECT
 from tests.conftest import BuildWarehouse
+from tests.demo_brand import devices
 from tests.demo_brand.accuracy import accuracy
 from tests.identity import audit_oracle
 from tests.oracles import lifetime, replenished
@@ -138,7 +139,9 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     (
         "identity.oneid_evidence",
         "identifier_type",
-        codes("identifier_policy", "identifier_type") | {"likeness"},
+        # Nobody has two accounts of the app, so no two records of a person share a device.
+        codes("identifier_policy", "identifier_type", lambda row: row["strength"] != "evidence")
+        | {"likeness"},
     ),
     ("identity.golden_values", "attribute", codes("source_precedence", "attribute")),
     ("identity.golden_values", "value_kind", {"clear", "token", "withheld"}),
@@ -303,9 +306,26 @@ def test_cut_identifiers_are_the_agents_numbers(
     ).fetchall()[0]
     cut = counts(marts, "identity.oneid_cut_identifiers", "identifier_type")
     # Dummies in their place may leave an agent too few; nothing else is cut: dummies are unusable,
-    # and shop phones stand on receipts alone.
-    assert set(cut) == {"phone"}
+    # and shop phones stand on receipts alone. Of devices those are cut that bots share.
+    assert set(cut) == {"phone", "device"}
     assert agents - 3 <= cut["phone"] <= agents
+
+
+@pytest.mark.slow
+def test_families_share_devices_and_do_not_flood_the_queue(
+    marts: duckdb.DuckDBPyConnection,
+    default_brand: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Cut devices, the queue and the evidence are the oracle's; no family is one person by them."""
+    truth = devices.check(marts, default_brand)
+    assert truth.shared == truth.devices_of_several_people > ENOUGH // 4
+    assert truth.waiting <= truth.shared / 4
+    assert truth.one_person == 0, "nobody has two accounts of the app"
+    record_property(
+        "figure: devices, demo brand",
+        f"{truth.shared} pairs of persons share one, all families; {truth.waiting} wait for review",
+    )
 
 
 # Models ----------------------------------------------------------------------------------------
@@ -533,7 +553,7 @@ def test_the_audit_and_the_bridges_are_right(marts: duckdb.DuckDBPyConnection) -
     edges = marts.execute(
         f"select one_id, {record.replace('source_', 'left_source_')},"
         f" {record.replace('source_', 'right_source_')}, identifier_type, identifier_token"
-        " from identity.oneid_evidence"
+        " from identity.oneid_evidence where identifier_type <> 'device'"
     ).fetchall()
     parameters = {
         row["metric_code"]: int(row["parameter"])
@@ -546,6 +566,7 @@ def test_the_audit_and_the_bridges_are_right(marts: duckdb.DuckDBPyConnection) -
         [audit_oracle.Edge(*edge) for edge in edges],
         marts.execute(
             "select identifier_type, identifier_token from intermediate.int_identity__identifiers"
+            " union all select 'device', device_id from intermediate.int_identity__devices"
         ).fetchall(),
         marts.execute(
             "select source_record_key, identifier_type"

@@ -88,9 +88,10 @@ def world() -> World:
     linking.update(lone)
     held.update(("phone", record) for record, _ in lone)
     cut = [("phone", "too_many_in_all"), ("email", "too_many_in_one_system")] + [
-        ("phone", "too_many_in_one_system") for _ in range(3)
+        (kind, "too_many_in_one_system") for kind in ("phone", "phone", "device", "device", "phone")
     ]
     held.update((kind, f"cut-{at}") for at, (kind, _) in enumerate(cut))
+    held.update(("device", f"device-{at}") for at in range(40))
     return World(persons, cards, edges, held, linking, cut, 7, PARAMETERS)
 
 
@@ -133,12 +134,20 @@ def given() -> Models:
     )
     models.frame(
         "int_identity__identifiers",
-        [held for held in made.held for _ in range(2)],
+        [held for held in made.held for _ in range(2) if held[0] != "device"],
         texts(("identifier_type", "identifier_token"), text),
     )
     models.frame(
-        "int_identity__cut_identifiers", made.cut, texts(("identifier_type", "reason"), text)
+        "int_identity__devices",
+        [(token,) for kind, token in made.held if kind == "device"],
+        {"device_id": text},
     )
+    for name, is_device in (("identifiers", False), ("devices", True)):
+        models.frame(
+            f"int_identity__cut_{name}",
+            [one for one in made.cut if (one[0] == "device") is is_device],
+            texts(("identifier_type", "reason"), text),
+        )
     models.frame(
         "int_identity__review_pairs", [(at,) for at in range(made.review_pairs)], {"pair": pl.Int64}
     )

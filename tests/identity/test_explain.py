@@ -79,6 +79,10 @@ def write(file: Path, people: dict[str, str], edges: list[Edge]) -> None:
             " right_source_table text, right_source_key text, identifier_type text,"
             " identifier_token text, match_probability double, reasons text)"
         )
+        connection.execute(
+            "create table identity.oneid_review_queue(left_one_id text, right_one_id text,"
+            " match_probability double, reasons text)"
+        )
         for name, one_id in people.items():
             connection.execute(
                 "insert into identity.oneid_map values (?, ?, ?, ?)", [*place(name), one_id]
@@ -152,6 +156,59 @@ def test_a_likeness_and_a_decision_say_why(
         "name:exact place:city website.users:web-4 and website.users:web-5 were decided to be one: "
         "Ann, from 2025-06-30 on: Shown"
     ) in text
+
+
+def said_of(file: Path, left: str, right: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the command says of two records."""
+    monkeypatch.setenv("REKINDLE_SERVING", str(file.parent))
+    answer = CliRunner().invoke(main, ["explain", record(left), record(right)])
+    assert answer.exit_code == 0, answer.output
+    return " ".join(answer.output.split())
+
+
+def test_a_device_is_told_and_is_no_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two accounts were seen on the card's device; a shorter way by it joins nobody."""
+    file = tmp_path / "rekindle.duckdb"
+    edges: list[Edge] = [
+        ("app-1", "app-2", "phone", "p1"),
+        ("app-2", "app-3", "email", "e1"),
+        ("app-1", "app-3", "device", "d1"),
+        ("app-1", "app-4", "device", "d1"),
+        ("app-3", "app-4", "unionid", "u1"),
+        ("app-1", "app-2", "device", "d2"),
+    ]
+    write(file, dict.fromkeys(("app-1", "app-2", "app-3", "app-4"), "one"), edges)
+    found = explain(file, record("app-4"), record("app-3"))
+    assert found.steps == (Step(record("app-4"), record("app-3"), "unionid", "u1"),)
+    assert found.devices == (Step(record("app-4"), record("app-3"), "device", "d1"),)
+    far = explain(file, record("app-1"), record("app-3"))
+    assert [step.identifier_type for step in far.steps] == ["phone", "email"]
+    assert documented_path(file, record("app-1"), record("app-3")) == list(far.steps)
+    assert explain(file, record("app-2"), record("app-3")).devices == ()
+    assert explain(file, record("app-1"), record("app-1")).devices == ()
+    assert said_of(file, "app-4", "app-3", monkeypatch).endswith(
+        "app.users:app-4 and app.users:app-3 were seen on device d1, which joins nobody"
+    )
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"),
+    [(None, "same_device:1"), (0.6512, "same_device:1, probability 0.651")],
+)
+def test_two_persons_who_wait_for_a_decision(
+    published: Path, monkeypatch: pytest.MonkeyPatch, probability: float | None, said: str
+) -> None:
+    """In whichever order they are named."""
+    assert explain(published, record("card-2"), record("card-1")).waiting is None
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(
+            "insert into identity.oneid_review_queue values ('one', 'other', ?, 'same_device:1')",
+            [probability],
+        )
+    assert explain(published, record("card-2"), record("card-1")).waiting == said
+    assert said_of(published, "card-1", "card-2", monkeypatch).endswith(
+        f"The two persons wait for `rekindle match decide`: {said}"
+    )
 
 
 def documented_path(file: Path, left: str, right: str) -> list[Step]:

@@ -41,7 +41,18 @@ def waiting(
         decided,
         {"decision": text, "left_record_id": whole, "right_record_id": whole},
     )
-    models.run("int_identity__review_pairs", "oneid_review_queue")
+    models.frame(
+        "int_identity__device_pairs",
+        [],
+        {
+            **dict.fromkeys(
+                ("left_one_id", "right_one_id", "left_record_key", "right_record_key"), text
+            ),
+            "devices": whole,
+            "is_proposed": pl.Boolean,
+        },
+    )
+    models.run("int_identity__persons_apart", "int_identity__review_pairs", "oneid_review_queue")
     return models.rows(
         "select left_one_id, right_one_id, left_source_key, right_source_key, match_probability"
         " from ref.oneid_review_queue order by all"

@@ -41,6 +41,14 @@ MEMBERS: Sequence[Sequence[str]] = (
     *((f"P{n}", "", "", SHARED_EMAIL, "", PLANTED_AT, PLANTED_AT) for n in range(10, 22)),
 )
 
+APP_COLUMNS = ("app_user_id", "device_id", "created_at", "updated_at")
+FAMILY_DEVICE, SHOP_DEVICE, SEEN_AT = "PLANTED-1", "PLANTED-2", "2025-03-01 10:00:00"
+ACCOUNTS: Sequence[Sequence[str]] = (
+    # Two on one device of whom nothing else is known; more than may be on another.
+    *((f"PA{n}", FAMILY_DEVICE, PLANTED_AT, SEEN_AT) for n in range(2)),
+    *((f"PA{n}", SHOP_DEVICE, PLANTED_AT, SEEN_AT) for n in range(2, 7)),
+)
+
 FAVOURITES = f"""
     select 'phone' as buyer_key_type, '{ONE_NUMBER}' as buyer_key, 'P0001' as product_id,
         'add' as action, timestamptz '{PLANTED_AT}+08' as occurred_at
@@ -83,6 +91,7 @@ def planted_project(folder: Path) -> Path:
 def plant_records(landing: Path) -> None:
     """Records beside those of the brand's first delivery."""
     _write_rows(landing / "crm" / "members" / "planted.csv", [MEMBER_COLUMNS, *MEMBERS])
+    _write_rows(landing / "app" / "users" / "planted.csv", [APP_COLUMNS, *ACCOUNTS])
     with duckdb.connect() as connection:
         target = landing / "catalog" / "favourites" / "planted.parquet"
         connection.execute(f"copy ({FAVOURITES}) to {sql_text(target)}")

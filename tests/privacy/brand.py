@@ -272,7 +272,7 @@ PARQUET_TABLES: Mapping[str, Sequence[Row]] = {
          "occurred_at": f"2025-03-0{1 + number}T05:00:00Z"}
         for number, (openid, device) in enumerate(
             [("OPEN-ANNA", "DEVICE-ANNA"), ("OPEN-BEN", "DEVICE-BEN"),
-             ("OPEN-ANNA", "DEVICE-ANNA")]
+             ("OPEN-ANNA", "DEVICE-ANNA"), ("OPEN-ANNA", "DEVICE-ANNA")]
         )
     ),
     "marketplace/buyers": (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.intraday.run import run_intraday
@@ -18,7 +19,7 @@ from orchestration.loading.tokens import KEY_VARIABLE
 from orchestration.privacy.erase import Erased, erase, note_published
 from orchestration.privacy.scan import Scan, scan
 from orchestration.publishing.publish import publish
-from orchestration.workspace import DECISIONS, Workspace
+from orchestration.workspace import BUILD_FILE_NAME, DECISIONS, Workspace
 from tests.conftest import TOKEN_KEY, build_brand, load_brand, make_workspace
 from tests.privacy import brand
 from tests.privacy.reading import Marts, read_marts
@@ -43,6 +44,7 @@ class Story:
     delivered: Path
     before: Scan
     marts_before: Marts
+    devices_before: tuple[str, ...]
     kills: tuple[str, ...]
     erased: Erased
     finished: Erased
@@ -71,6 +73,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         run_intraday(workspace, NOW)
         before = scan(workspace, (*brand.ERASED, *brand.STAY, *brand.ODD), policy)
         marts_before = read_marts(workspace)
+        devices_before = read_devices(workspace)
         kills, erased = _erase_killed_everywhere(workspace, policy / DECISIONS.name)
         (workspace.landing / brand.HEADERLESS).unlink()
         finished = erase(workspace, NOW, decisions_file=policy / DECISIONS.name)
@@ -86,6 +89,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             delivered,
             before,
             marts_before,
+            devices_before,
             kills,
             erased,
             finished,
@@ -93,6 +97,16 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             read_marts(workspace),
             is_removed,
         )
+
+
+def read_devices(workspace: Workspace) -> tuple[str, ...]:
+    """What the devices are called that are published as evidence of a person."""
+    file = workspace.serving / BUILD_FILE_NAME
+    with duckdb.connect(str(file), read_only=True) as connection:
+        rows = connection.execute(
+            "select identifier_token from identity.oneid_evidence where identifier_type = 'device'"
+        ).fetchall()
+    return tuple(token for (token,) in rows)
 
 
 def kind_of(step: str) -> str:

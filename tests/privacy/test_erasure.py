@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from contextlib import closing
@@ -19,7 +20,7 @@ from orchestration.privacy.scan import STORES, scan
 from orchestration.workspace import BUILD_FILE_NAME, PROJECT
 from tests.conftest import TOKEN_KEY, load_brand
 from tests.privacy import brand
-from tests.privacy.conftest import NOW, Story, kind_of
+from tests.privacy.conftest import NOW, Story, kind_of, read_devices
 
 RECORD_KEYS = ("M-", "OPEN-", "APP-", "WEB-", "BUYER-", "EXT-")
 """How the keys of records begin, by which source systems know each other's persons."""
@@ -57,6 +58,19 @@ def test_a_build_holds_personal_data_in_its_vault_alone(story: Story) -> None:
 def test_what_is_published_names_nobody_but_by_keys(story: Story) -> None:
     keys = {one for one in (*brand.ERASED, *brand.STAY) if one.startswith(RECORD_KEYS)}
     assert story.before.found_in("published") <= keys
+
+
+def test_a_device_is_published_under_a_name_that_leaves_with_the_person(story: Story) -> None:
+    """Two accounts of one person were seen on it; its id is published nowhere."""
+    assert story.devices_before == (DEVICE_NAME,)
+    assert {one for one in brand.ERASED if one.startswith("DEVICE-")} == {"DEVICE-ANNA"}
+    assert "DEVICE-ANNA" in story.before.found_in("builds")
+    assert "DEVICE-ANNA" not in story.before.found_in("published")
+    assert read_devices(story.workspace) == ()
+
+
+DEVICE_NAME = hashlib.md5(b"app.users:APP-ANNA|1", usedforsecurity=False).hexdigest()
+"""What the first device of the account that had it first is called."""
 
 
 def test_what_cannot_be_read_is_rejected_and_published_without_its_values(story: Story) -> None:

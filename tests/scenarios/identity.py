@@ -528,6 +528,47 @@ def shop_device() -> Scenario:
     return scenario("shop device", accounts, *([account] for account in accounts))
 
 
+def second_account() -> Scenario:
+    """Two accounts that share a device and nothing else; nothing speaks against one person."""
+    first = user("app", "second-1", phone=phone(260), device_id="second-device")
+    second = user("app", "second-2", SECOND_DAY, phone=phone(261), device_id="second-device")
+    card = member("second-3", phone=phone(260), birthday="1991-06-07")
+    return scenario("second account", [first, second, card], [first, card], [second])
+
+
+def second_account_decided() -> Scenario:
+    """Two such pairs: on the third day somebody links the one and keeps the other apart."""
+    records = [
+        user("app", f"asked-{number}", phone=phone(262 + number), device_id=f"asked-{number // 2}")
+        for number in range(4)
+    ]
+    return decided(
+        scenario("decided accounts", records, records[:2], records[2:3], records[3:]),
+        Decision("link", records[0], records[1], THIRD_DAY),
+        Decision("separate", records[2], records[3], THIRD_DAY),
+    )
+
+
+def family_device() -> Scenario:
+    """A couple on a device, whose cards tell two birthdays; an account that left it a year ago."""
+    accounts = [
+        user("app", f"couple-{number}", phone=phone(270 + number), device_id="couple-device")
+        for number in range(2)
+    ]
+    cards = [
+        member(f"couple-{number}", phone=phone(270 + number), birthday=f"199{number}-01-02")
+        for number in range(2)
+    ]
+    left = "2024-03-04T02:00:00Z"
+    former = user("app", "couple-9", device_id="couple-device", created_at=left, updated_at=left)
+    return scenario(
+        "family device",
+        [*accounts, *cards, former],
+        *([account, card] for account, card in zip(accounts, cards, strict=True)),
+        [former],
+    )
+
+
 def together_apart_together() -> Scenario:
     """Two cards come to share a phone, then show different identity cards, one of them mistyped."""
     first = member("again-1", phone=phone(250), id_token="again-right")
@@ -605,6 +646,9 @@ SCENARIOS = (
     conflict_in_a_long_chain(),
     household_device(),
     shop_device(),
+    second_account(),
+    second_account_decided(),
+    family_device(),
     together_apart_together(),
     late_and_older(),
     silent_former_holder(),

@@ -50,6 +50,7 @@ Groups = dict[str, frozenset[str]]
 MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 DECISIONS = "seeds/policy/identity_decisions.csv"
 PAGE = PROJECT / "docs/identity_scenarios.md"
+DEVICES = ("+oneid_review_queue", "+oneid_evidence", "int_identity__cut_devices")
 PERSONS_NOW = """
 select source_record_key as name, max_by(one_id, assignment_number) as one_id
 from intermediate.int_identity__assignments
@@ -123,7 +124,7 @@ def shuffled(made_once: MakeOnce, project: Path) -> Path:
         random.Random(5).shuffle(records)
         write_slices(workspace.landing, records)
         write_staff(workspace.landing)
-        hand_over(workspace, "--select", "+oneid_map", project=project)
+        hand_over(workspace, "--select", "+oneid_map", *DEVICES, project=project)
 
     return make_workspace(made_once("identity-shuffled", write), Path()).build_file()
 
@@ -425,6 +426,7 @@ def test_staff_by_member_number_and_by_usable_phone(full_refresh: Path) -> None:
 
 @pytest.mark.slow
 def test_cut_identifiers_are_listed_with_their_reason(full_refresh: Path) -> None:
+    """Devices, too."""
     with duckdb.connect(str(full_refresh), read_only=True) as connection:
         cut = connection.execute(
             "select identifier_type, records_in_one_system, records_in_all, reason"
@@ -433,6 +435,49 @@ def test_cut_identifiers_are_listed_with_their_reason(full_refresh: Path) -> Non
     assert ("card_no", 4, 4, "too_many_in_one_system") in cut
     assert ("phone", 6, 7, "too_many_in_one_system") in cut
     assert ("phone", 4, 9, "too_many_in_all") in cut
+    assert ("device", 12, 12, "too_many_in_one_system") in cut
+
+
+WAITING = {
+    ("household-0", "household-1"): 1,
+    ("household-0", "household-2"): 1,
+    ("household-1", "household-2"): 1,
+    ("second-1", "second-2"): 1,
+}
+"""The accounts of the scenarios whose device alone proposes their persons, with devices shared."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("handed_over", ["full_refresh", "day_by_day", "shuffled"])
+def test_who_shares_a_device_waits_and_is_joined_by_a_decision_alone(
+    handed_over: str, request: pytest.FixtureRequest
+) -> None:
+    """What a device is called is the same however records came; no text is its id."""
+    with duckdb.connect(str(request.getfixturevalue(handed_over)), read_only=True) as connection:
+        waiting = connection.execute(
+            "select least(left_source_key, right_source_key),"
+            " greatest(left_source_key, right_source_key), shared_devices, match_probability,"
+            " reasons from identity.oneid_review_queue where shared_devices > 0"
+        ).fetchall()
+        evidence = connection.execute(
+            "select left_source_key, right_source_key, identifier_token"
+            " from identity.oneid_evidence where identifier_type = 'device'"
+        ).fetchall()
+        cut = connection.execute(
+            "select records_in_one_system, records_in_all, reason, identifier_token"
+            " from intermediate.int_identity__cut_devices"
+        ).fetchall()
+    assert {(left, right): devices for left, right, devices, *_ in waiting} == WAITING
+    assert {row[3:] for row in waiting} == {(None, "same_device:1")}
+    assert [{left, right} for left, right, _ in evidence] == [{"asked-0", "asked-1"}]
+    assert [row[:3] for row in cut] == [(12, 12, "too_many_in_one_system")]
+    names = [evidence[0][2], cut[0][3]]
+    assert names == [device_name("app.users:asked-0"), device_name("app.users:tablet-0")]
+
+
+def device_name(first: str) -> str:
+    """What the first device of a record is called."""
+    return hashlib.md5(f"{first}|1".encode(), usedforsecurity=False).hexdigest()
 
 
 @pytest.mark.slow

@@ -829,7 +829,7 @@ BAD_ROWS = (
         "unionid,strong",
         "wechat,strong",
         "line 5, column identifier_type: 'wechat' is not allowed; "
-        f"it has to be one of {KNOWN_TYPES}.",
+        f"it has to be one of {KNOWN_TYPES}, device.",
     ),
     Bad(
         "limit_in_all_below_limit_of_one",
@@ -838,6 +838,47 @@ BAD_ROWS = (
         "phone,weak,false,5,4",
         "line 2, column max_records: 4 is not allowed; "
         "it has to be at least max_records_per_system, which is 5.",
+    ),
+    *(
+        Bad(name, "identifier_policy", "device,evidence,false,3,6,,", row, sentence)
+        for name, row, sentence in (
+            (
+                "device_that_links",
+                "device,weak,false,3,6,,",
+                "line 7, column strength: 'weak' is not allowed for device; it has to be evidence.",
+            ),
+            (
+                "device_of_one_person",
+                "device,evidence,true,3,6,,",
+                (
+                    "line 7, column is_one_per_person: 'true' is not allowed for device, which "
+                    "people share and change; it has to be false."
+                ),
+            ),
+            (
+                "device_that_is_recycled",
+                "device,evidence,false,3,6,60,",
+                (
+                    "line 7, column recycle_after_days: '60' is not allowed for device, which "
+                    "nobody gives up; leave it empty and use expires_after_days."
+                ),
+            ),
+        )
+    ),
+    Bad(
+        "identifier_that_is_evidence",
+        "identifier_policy",
+        "phone,weak,",
+        "phone,evidence,",
+        "line 2, column strength: 'evidence' is not allowed for phone; it has to be strong or "
+        "weak.",
+    ),
+    Bad(
+        "device_after_no_day",
+        "device_policy",
+        "1900-01-01,3,2,3",
+        "1900-01-01,3,0,3",
+        "line 2, column min_days: '0' is not allowed; it has to be a whole number of at least 1.",
     ),
     Bad(
         "identifier_type_left_out",

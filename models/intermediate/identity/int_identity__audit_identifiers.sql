@@ -69,11 +69,18 @@ usable_identifiers as (
         group by identifier_type, identifier_token
     ) as held_identifiers
     group by identifier_type
+    union all
+    select 'device' as identifier_type, count(*) as identifiers
+    from {{ ref('int_identity__devices') }}
 ),
 
 cut_identifiers as (
     select identifier_type, reason, count(*) as identifiers
     from {{ ref('int_identity__cut_identifiers') }}
+    group by identifier_type, reason
+    union all
+    select identifier_type, reason, count(*) as identifiers
+    from {{ ref('int_identity__cut_devices') }}
     group by identifier_type, reason
 ),
 

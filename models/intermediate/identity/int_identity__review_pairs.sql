@@ -1,6 +1,7 @@
 -- Grain: one row per pair of persons who may be one, with the two records that say so
--- Two persons of several components each are asked about once, and nobody whom somebody decided to
--- keep apart.
+-- Likeness proposes them, or a device that they share; of a likely pair a device is evidence beside
+-- its probability. Two persons of several components each are asked about once, and nobody whom
+-- somebody decided to keep apart.
 with
 
 pairs as (
@@ -52,19 +53,6 @@ ordered_pairs as (
     where left_one_id < right_one_id
 ),
 
-kept_apart as (
-    select
-        least(left_records.one_id, right_records.one_id) as left_one_id,
-        greatest(left_records.one_id, right_records.one_id) as right_one_id
-    from {{ ref('int_identity__decided_pairs') }} as decided_pairs
-    inner join records as left_records on decided_pairs.left_record_id = left_records.record_id
-    inner join records as right_records on decided_pairs.right_record_id = right_records.record_id
-    where decided_pairs.decision = 'separate'
-    group by
-        least(left_records.one_id, right_records.one_id),
-        greatest(left_records.one_id, right_records.one_id)
-),
-
 ranked_pairs as (
     select
         ordered_pairs.left_one_id,
@@ -82,11 +70,48 @@ ranked_pairs as (
                 ordered_pairs.right_record_key asc nulls last
         ) as pair_rank
     from ordered_pairs
-    left join kept_apart
+    left join {{ ref('int_identity__persons_apart') }} as persons_apart
         on
-            ordered_pairs.left_one_id = kept_apart.left_one_id
-            and ordered_pairs.right_one_id = kept_apart.right_one_id
-    where kept_apart.left_one_id is null
+            ordered_pairs.left_one_id = persons_apart.left_one_id
+            and ordered_pairs.right_one_id = persons_apart.right_one_id
+    where persons_apart.left_one_id is null
+),
+
+device_pairs as (
+    select left_one_id, right_one_id, left_record_key, right_record_key, devices, is_proposed
+    from {{ ref('int_identity__device_pairs') }}
+),
+
+all_pairs as (
+    select
+        likely_pairs.left_one_id,
+        likely_pairs.right_one_id,
+        likely_pairs.left_record_key,
+        likely_pairs.right_record_key,
+        likely_pairs.match_probability,
+        likely_pairs.reasons,
+        coalesce(device_pairs.devices, 0) as shared_devices
+    from ranked_pairs as likely_pairs
+    left join device_pairs
+        on
+            likely_pairs.left_one_id = device_pairs.left_one_id
+            and likely_pairs.right_one_id = device_pairs.right_one_id
+    where likely_pairs.pair_rank = 1
+    union all
+    select
+        device_pairs.left_one_id,
+        device_pairs.right_one_id,
+        device_pairs.left_record_key,
+        device_pairs.right_record_key,
+        cast(null as double) as match_probability,
+        cast(null as string) as reasons,
+        device_pairs.devices as shared_devices
+    from device_pairs
+    left join ordered_pairs
+        on
+            device_pairs.left_one_id = ordered_pairs.left_one_id
+            and device_pairs.right_one_id = ordered_pairs.right_one_id
+    where device_pairs.is_proposed and ordered_pairs.left_one_id is null
 )
 
 select
@@ -95,6 +120,9 @@ select
     left_record_key,
     right_record_key,
     match_probability,
-    reasons
-from ranked_pairs
-where pair_rank = 1
+    case
+        when shared_devices = 0 then reasons
+        else coalesce(reasons || ' ', '') || 'same_device:' || cast(shared_devices as string)
+    end as reasons,
+    shared_devices
+from all_pairs

@@ -1,4 +1,5 @@
--- Grain: one row per edge used: two records and the identifier they share, or their likeness
+-- Grain: one row per two records of a person and what they share: an edge used, or a device
+-- A device joins nobody: it is told of records that other edges make one person.
 -- A decision says in its reasons who made it, from when on, and why.
 with
 
@@ -11,6 +12,35 @@ edges as (
         match_probability,
         reasons
     from {{ ref('int_identity__edges') }}
+),
+
+devices as (
+    select
+        record_id,
+        min(record_id) over (partition by one_id, device_token) as hub_record_id,
+        device_token
+    from {{ ref('int_identity__shared_devices') }}
+),
+
+shared as (
+    select
+        record_id,
+        hub_record_id,
+        identifier_type,
+        identifier_token,
+        match_probability,
+        reasons
+    from edges
+    union all
+    select
+        record_id,
+        hub_record_id,
+        'device' as identifier_type,
+        device_token as identifier_token,
+        cast(null as double) as match_probability,
+        cast(null as string) as reasons
+    from devices
+    where record_id <> hub_record_id
 ),
 
 decisions as (
@@ -42,13 +72,13 @@ select
     linked_records.source_system as right_source_system,
     linked_records.source_table as right_source_table,
     linked_records.source_key as right_source_key,
-    edges.identifier_type,
-    edges.identifier_token,
-    edges.match_probability,
-    coalesce(edges.reasons, decisions.reasons) as reasons
-from edges
-inner join records as hub_records on edges.hub_record_id = hub_records.record_id
+    shared.identifier_type,
+    shared.identifier_token,
+    shared.match_probability,
+    coalesce(shared.reasons, decisions.reasons) as reasons
+from shared
+inner join records as hub_records on shared.hub_record_id = hub_records.record_id
 inner join records as linked_records
-    on edges.record_id = linked_records.record_id and hub_records.one_id = linked_records.one_id
+    on shared.record_id = linked_records.record_id and hub_records.one_id = linked_records.one_id
 left join decisions
-    on edges.identifier_type = 'decision' and edges.identifier_token = decisions.decision_token
+    on shared.identifier_type = 'decision' and shared.identifier_token = decisions.decision_token

@@ -8,7 +8,8 @@ pairs as (
         left_record_key,
         right_record_key,
         match_probability,
-        reasons
+        reasons,
+        shared_devices
     from {{ ref('int_identity__review_pairs') }}
 )
 
@@ -22,5 +23,6 @@ select
     {{ record_source_table('right_record_key') }} as right_source_table,
     {{ record_source_key('right_record_key') }} as right_source_key,
     match_probability,
-    reasons
+    reasons,
+    shared_devices
 from pairs

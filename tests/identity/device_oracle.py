@@ -102,9 +102,9 @@ def find(world: World, limits: Limits) -> Found:
             if kept:
                 found.evidence[device] = kept
     speaks_against = _contradictions(world)
-    for device, records in found.evidence.items():
+    for device, seen_on_it in found.evidence.items():
         best: dict[str, tuple[int, str]] = {}
-        for record in sorted(records):
+        for record in sorted(seen_on_it):
             one_id, active = world.persons[record], len(set(days[record, device]))
             if one_id not in best or active > best[one_id][0]:
                 best[one_id] = (active, record)

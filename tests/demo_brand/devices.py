@@ -106,8 +106,8 @@ def check(marts: duckdb.DuckDBPyConnection, brand: Path) -> Truth:
     ).fetchall()
     within = 0
     for records in found.evidence.values():
-        people = [seen.persons[record] for record in records]
-        within += len(people) - len(set(people))
+        owners = [seen.persons[record] for record in records]
+        within += len(owners) - len(set(owners))
     assert len(evidence) == within
     people = dict(
         marts.execute(

@@ -263,7 +263,7 @@ def test_a_column_that_loses_its_values_is_seen_and_an_ordinary_day_is_not(
     assert complete.filter(pl.col("minimum_score") <= 0).is_empty()
     judged = complete.filter(pl.col("total_rows") >= 20)
     below = judged.filter("is_below_minimum").group_by("system", "table_name", "column_name").len()
-    assert below["len"].max() < 5
+    assert not below["len"].to_list() or max(below["len"].to_list()) < 5
     assert judged.height > 1000
 
 

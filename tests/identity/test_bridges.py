@@ -69,7 +69,8 @@ def glued(draw: st.DrawFn) -> list[Holders]:
     for _ in range(draw(st.integers(1, 5))):
         fresh = list(range(records, records + draw(st.integers(2, 6))))
         records += len(fresh)
-        if holders and draw(st.booleans()):
+        is_grown_on = draw(st.booleans())
+        if holders and is_grown_on:
             at = draw(st.integers(0, len(holders) - 1))
             holders[at] = (*holders[at], fresh[0])
         else:

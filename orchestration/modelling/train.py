@@ -1,7 +1,7 @@
 """Trains BG/NBD, Gamma–Gamma and the churn classifier on a built brand, and writes the policy.
 
 The newest outcome a build knows (its last 90 days) judges; only what came before teaches. A new
-version that is not better there than every version of the file is not written.
+version that is not better there than every version in force is not written.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,6 @@ from orchestration.modelling.churn import Buyers, Classifier
 from orchestration.modelling.features import FEATURES
 from orchestration.modelling.gamma_gamma import GammaGamma, Spending
 
-COLUMNS = ("valid_from", "version_code", "model_name", "parameter", "value")
 TRIAL, TEACHING = 1, (2, 3)
 """Steps of 90 days before as_of: the one that judges, those that teach."""
 FEWEST = 50
@@ -45,6 +44,10 @@ order by one_id
 """
 
 
+class TooYoungError(UsageError):
+    """A brand of whose past there is too little to learn from."""
+
+
 @dataclass(frozen=True)
 class Version:
     """A BG/NBD model, what purchases are worth, and the classifier that builds on the first."""
@@ -53,6 +56,15 @@ class Version:
     model: BgNbd
     classifier: Classifier
     values: GammaGamma
+    valid_from: date
+    trained_date: date | None
+
+
+def in_force(versions: Mapping[str, Version], day: date) -> dict[str, Version]:
+    """The versions that a build of a day chooses from: the untrained one if there is no other."""
+    begun = {code: one for code, one in versions.items() if one.valid_from <= day}
+    trained = {code: one for code, one in begun.items() if one.trained_date is not None}
+    return trained or begun
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,7 @@ class Trained:
 def business_date(build_file: Path) -> date:
     """The day that a build describes.
 
-    Raises UsageError where the brand has not been built, or has no dated fact.
+    Raises UsageError where the brand has not been built, TooYoungError where it has no dated fact.
     """
     if not build_file.is_file():
         raise UsageError(f"{build_file} is not there: build the brand first (rekindle build).")
@@ -78,7 +90,9 @@ def business_date(build_file: Path) -> date:
             "select as_of_date from intermediate.int_insight__model_days where step = 0"
         ).fetchall()
     if not rows:
-        raise UsageError(f"{build_file} holds no dated fact: there is nothing to learn from yet.")
+        raise TooYoungError(
+            f"{build_file} holds no dated fact: there is nothing to learn from yet."
+        )
     day: date = rows[0][0]
     return day
 
@@ -90,10 +104,18 @@ def code_of(brand: str, day: date) -> str:
 
 
 def train(build_file: Path, parameters_file: Path, code: str, valid_from: date) -> Trained:
-    """Train a version on a build and write it where it is better than the others on the trial.
+    """Train a version on a build and write it where it is better on the trial than all in force.
 
-    Raises UsageError where the brand is too young, or the file has the version already.
+    Raises UsageError where the file has the version already or it would be in force before it was
+    trained, TooYoungError where there is too little to learn from.
     """
+    day = business_date(build_file)
+    if valid_from < day:
+        raise UsageError(
+            f"The build describes {day}: what is learnt from it cannot be in force from "
+            f"{valid_from}, for scores of days before would know what came later. Give "
+            f"--valid-from {day} or a later day."
+        )
     known = read_versions(parameters_file)
     if code in known:
         raise UsageError(f"{parameters_file} has the version {code} already: give another --code.")
@@ -101,27 +123,30 @@ def train(build_file: Path, parameters_file: Path, code: str, valid_from: date) 
         teaching = [_buyers(connection, step) for step in TEACHING]
         trial = _buyers(connection, TRIAL)
         spending = _spending(connection, TEACHING[0])
-    version = fit_version(code, teaching, spending)
-    others = {name: trial_loss(other, trial) for name, other in known.items()}
+    version = fit_version(code, teaching, spending, valid_from, day)
+    others = {name: trial_loss(other, trial) for name, other in in_force(known, valid_from).items()}
     loss = trial_loss(version, trial)
     is_written = all(loss < other - LEAST_GAIN for other in others.values())
     if is_written:
-        _append(parameters_file, version, valid_from)
+        _append(parameters_file, version)
     return Trained(version, loss, others, len(trial.silent), is_written)
 
 
-def fit_version(code: str, teaching: Sequence[Buyers], spending: Spending) -> Version:
+def fit_version(
+    code: str, teaching: Sequence[Buyers], spending: Spending, valid_from: date, day: date
+) -> Version:
     """BG/NBD and Gamma–Gamma from the newest teaching day, the classifier from all of them."""
     gone = np.concatenate([buyers.is_gone for buyers in teaching])
     if min(int(gone.sum()), int((~gone).sum())) < FEWEST:
-        raise UsageError(
+        raise TooYoungError(
             f"Of {len(gone):,} histories {int(gone.sum()):,} ended within the 90 days after them: "
             f"at least {FEWEST} have to end and {FEWEST} to go on. Train on a brand with more "
             "people or a longer past."
         )
     model = bg_nbd.fit(teaching[0].histories)
     values = np.concatenate([churn.features(model, buyers) for buyers in teaching])
-    return Version(code, model, churn.fit(values, gone), gamma_gamma.fit(spending))
+    classifier, worth = churn.fit(values, gone), gamma_gamma.fit(spending)
+    return Version(code, model, classifier, worth, valid_from, day)
 
 
 def trial_loss(version: Version, trial: Buyers) -> float:
@@ -133,10 +158,16 @@ def trial_loss(version: Version, trial: Buyers) -> float:
 def read_versions(parameters_file: Path) -> dict[str, Version]:
     """The versions of the policy file by code."""
     values: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+    days: dict[str, tuple[date, date | None]] = {}
     with parameters_file.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             key = (row["model_name"], row["parameter"])
             values[row["version_code"]][key] = float(row["value"])
+            trained = row["trained_date"]
+            days[row["version_code"]] = (
+                date.fromisoformat(row["valid_from"]),
+                date.fromisoformat(trained) if trained else None,
+            )
     return {
         code: Version(
             code,
@@ -147,12 +178,15 @@ def read_versions(parameters_file: Path) -> dict[str, Version]:
                 {name: found["churn_classifier", f"{name}_mean"] for name in FEATURES},
             ),
             GammaGamma(*(found["gamma_gamma", name] for name in ("p", "q", "v"))),
+            *days[code],
         )
         for code, found in values.items()
     }
 
 
-def _append(parameters_file: Path, version: Version, valid_from: date) -> None:
+def _append(parameters_file: Path, version: Version) -> None:
+    """Add the rows of a version that was trained."""
+    begin = (version.valid_from.isoformat(), version.code, str(version.trained_date))
     model, classifier = version.model, version.classifier
     rows = [
         ("bg_nbd", "r", model.r),
@@ -170,9 +204,7 @@ def _append(parameters_file: Path, version: Version, valid_from: date) -> None:
     with parameters_file.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         for model_name, parameter, value in rows:
-            writer.writerow(
-                (valid_from.isoformat(), version.code, model_name, parameter, f"{value:.9f}")
-            )
+            writer.writerow((*begin, model_name, parameter, f"{value:.9f}"))
 
 
 def _buyers(connection: duckdb.DuckDBPyConnection, step: int) -> Buyers:

@@ -29,6 +29,9 @@ from orchestration.modelling.features import FEATURES
 FLOOR = date(1970, 1, 1)
 """A dated policy needs a row that is in force from this day or earlier on."""
 
+NOT_KEPT = ("model_parameters",)
+"""Policies of which every build makes all rows anew, though rows come into force often."""
+
 MOST_SHOWN = 40
 MOST_MISSING = 0.001
 """By how much shares that have to make one may miss it."""
@@ -61,9 +64,14 @@ class PolicyError(RekindleError):
 
 
 def policies_that_begin(folder: Path, after: date, until: date) -> tuple[str, ...]:
-    """The dated policies in `folder` with a row in force from a day after `after` to `until` on."""
+    """The dated policies in `folder` with a row in force from a day after `after` to `until` on.
+
+    Those that no row follows which a build keeps (NOT_KEPT) are left out.
+    """
     begun = []
     for path in sorted(folder.glob("*.csv")):
+        if path.stem in NOT_KEPT:
+            continue
         with path.open(encoding="utf-8", newline="") as lines:
             days = [row.get("valid_from") or "" for row in csv.DictReader(lines)]
         if any(after.isoformat() < day <= until.isoformat() for day in days):
@@ -99,6 +107,11 @@ def _day(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_day), Field(description="a day written as YYYY-MM-DD")]
+DayOrNone = Annotated[
+    date | None,
+    BeforeValidator(lambda value: None if value == "" else _day(value)),
+    Field(description="a day written as YYYY-MM-DD, or empty"),
+]
 Truth = Annotated[bool, BeforeValidator(_truth), Field(description="true or false")]
 Text = Annotated[str, Field(min_length=1, max_length=500, description="a text that is not empty")]
 Code = Annotated[
@@ -829,6 +842,7 @@ class ModelParameter(PolicyRow):
     valid_from: Day
     version_code: Code
     model_name: Literal["bg_nbd", "churn_classifier", "gamma_gamma"]
+    trained_date: DayOrNone
     parameter: Code
     value: Annotated[float, BeforeValidator(_number), Field(description="a number")]
 
@@ -1503,6 +1517,32 @@ def _whole_versions(lines: Sequence[Line]) -> Iterator[Problem]:
                 f"column parameter: {line.row.parameter!r} is none of {line.row.model_name}; "
                 f"allowed are {', '.join(MODEL_PARAMETERS[line.row.model_name])}.",
             )
+def _no_look_ahead(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A version is in force after it was trained; one that never was serves the days before."""
+    first: dict[str, Line] = {}
+    for line in lines:
+        row, begun = line.row, first.setdefault(line.row.version_code, line).row
+        if (row.valid_from, row.trained_date) != (begun.valid_from, begun.trained_date):
+            yield Problem(
+                line.number,
+                f"columns valid_from, trained_date: those of {row.version_code} are "
+                f"{begun.valid_from} and {begun.trained_date or 'empty'} in line "
+                f"{first[row.version_code].number}; a version has one of each.",
+            )
+        elif row.trained_date and row.valid_from < row.trained_date:
+            yield Problem(
+                line.number,
+                f"column valid_from: {row.version_code} would be in force from {row.valid_from}, "
+                f"before it was trained ({row.trained_date}); it has to be that day or later.",
+            )
+    if not any(line.row.trained_date is None and line.row.valid_from <= FLOOR for line in lines):
+        yield Problem(
+            None,
+            f"no version without trained_date is in force from {FLOOR} on; one has to be, for the "
+            "days before the first training.",
+        )
+
+
         elif key in found[version]:
             yield Problem(
                 line.number,

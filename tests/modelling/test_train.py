@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,14 @@ from orchestration.errors import UsageError
 from orchestration.modelling import churn
 from orchestration.modelling.bg_nbd import BgNbd
 from orchestration.modelling.features import FEATURES
-from orchestration.modelling.train import business_date, code_of, read_versions, train
+from orchestration.modelling.train import (
+    TooYoungError,
+    business_date,
+    code_of,
+    in_force,
+    read_versions,
+    train,
+)
 from orchestration.warehouse.policy import check_policies
 from orchestration.workspace import PARAMETERS, PROJECT
 from tests.modelling.simulation import AS_OF, order_days, write_build
@@ -66,6 +73,33 @@ def test_training_again_gives_the_same_and_is_not_better(
     assert parameters.read_bytes() == written
 
 
+def test_only_versions_in_force_are_competitors(
+    build_file: Path, parameters: Path, tmp_path: Path
+) -> None:
+    """What is learnt later keeps no training out: its days know nothing of it."""
+    later = tmp_path / "later.csv"
+    shutil.copy(parameters, later)
+    train(build_file, later, "later", AS_OF + timedelta(days=1))
+    trained = train(build_file, later, "now", AS_OF)
+    assert trained.is_written
+    assert "later" not in trained.others
+    assert sorted(in_force(read_versions(later), AS_OF)) == sorted({*trained.others, "now"})
+
+
+def test_versions_of_an_old_day_are_older() -> None:
+    shipped = read_versions(PARAMETERS)
+    found = {
+        day: set(in_force(shipped, day))
+        for day in (date(1998, 6, 29), date(1998, 6, 30), date(2025, 3, 31), date(2025, 6, 30))
+    }
+    assert list(found.values()) == [
+        {"untrained"},
+        {"cdnow_1998"},
+        {"cdnow_1998", "complete_journey_2017"},
+        {"cdnow_1998", "complete_journey_2017", "demo_brand_20250630"},
+    ]
+
+
 def test_the_trial_teaches_nothing(build_file: Path, parameters: Path, tmp_path: Path) -> None:
     """Whoever was gone at the end of the trial: the version is the same."""
     import duckdb
@@ -102,8 +136,10 @@ def test_mistakes_get_a_sentence(build_file: Path, parameters: Path, tmp_path: P
         train(build_file, parameters, "cdnow_1998", AS_OF)
     small = tmp_path / "small.duckdb"
     write_build(small, order_days(MODEL, 40, 500, seed=5), first_age=500)
-    with pytest.raises(UsageError, match="at least 50 have to end"):
+    with pytest.raises(TooYoungError, match="at least 50 have to end"):
         train(small, parameters, "small", AS_OF)
+    with pytest.raises(UsageError, match=r"cannot be in force from 2025-06-29.*from 2025-06-30"):
+        train(build_file, parameters, "early", AS_OF - timedelta(days=1))
 
 
 def test_the_command_says_what_it_did(

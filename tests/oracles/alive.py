@@ -9,7 +9,7 @@ import polars as pl
 
 from orchestration.modelling import bg_nbd
 from orchestration.modelling.bg_nbd import BgNbd, Histories
-from orchestration.modelling.train import read_versions
+from orchestration.modelling.train import in_force, read_versions
 from orchestration.workspace import PARAMETERS
 from tests.oracles.landing import Known
 from tests.oracles.orders import persons_orders
@@ -24,7 +24,8 @@ class Alive:
     def __init__(self, known: Known) -> None:
         days = persons_orders(known).group_by("person").agg(pl.col("order_date").unique().sort())
         self.days: dict[str, list[date]] = dict(days.iter_rows())
-        models = {code: version.model for code, version in read_versions(PARAMETERS).items()}
+        shipped = in_force(read_versions(PARAMETERS), known.as_of)
+        models = {code: version.model for code, version in shipped.items()}
         look = known.as_of - timedelta(days=TRIAL)
         people = [person for person, mine in self.days.items() if mine[0] <= look]
         gone = np.array([not any(day > look for day in self.days[person]) for person in people])

@@ -36,7 +36,7 @@ from orchestration.warehouse.dbt_run import DbtError
 from orchestration.warehouse.held_lake import hold_lake
 from orchestration.warehouse.lake import read_lake
 from orchestration.warehouse.policy import PolicyError
-from orchestration.workspace import PROJECT, Engine, Workspace
+from orchestration.workspace import POLICY, PROJECT, Engine, Workspace
 from tests.orchestration.fakes import workspace_in, write_lake, write_project
 
 ORDERS = {"1": "2025-03-01 10:00:00", "2": "2025-03-31 17:00:00"}
@@ -180,6 +180,19 @@ def test_a_policy_that_comes_into_force_is_a_full_refresh(
     built(workspace, project)
     write_lake(workspace.lake, {"5": "2025-04-06 10:00:00"}, part="later")
     assert plan_build(workspace, BuildOptions(), project).full_refresh is None
+
+
+def test_a_version_of_the_models_that_comes_into_force_is_no_full_refresh(
+    workspace: Workspace, project: Path
+) -> None:
+    """No row is kept that follows one (test_no_row_that_is_kept_follows_the_models)."""
+    (project / "seeds" / "policy" / "model_parameters.csv").write_text(
+        (POLICY / "model_parameters.csv").read_text(encoding="utf-8")
+    )
+    built(workspace, project)
+    for number, day in enumerate(("2025-06-29", "2025-06-30"), start=3):
+        write_lake(workspace.lake, {str(number): f"{day} 10:00:00"}, part=day)
+        assert plan_build(workspace, BuildOptions(), project).full_refresh is None
 
 
 def test_documentation_alone_is_no_full_refresh(workspace: Workspace, project: Path) -> None:

@@ -746,22 +746,46 @@ BAD_ROWS = (
     Bad(
         "version_of_models_that_is_not_whole",
         "model_parameters",
-        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228\n",
+        "1900-01-01,untrained,,bg_nbd,a,1\n",
         "",
-        "the version demo_brand_2025 lacks a of bg_nbd; train it again.",
+        "the version untrained lacks a of bg_nbd; train it again.",
+    ),
+    Bad(
+        "version_that_knows_what_comes_later",
+        "model_parameters",
+        "1998-06-30,cdnow_1998,1998-06-30,bg_nbd,r,",
+        "1998-06-29,cdnow_1998,1998-06-30,bg_nbd,r,",
+        "line 28, column valid_from: cdnow_1998 would be in force from 1998-06-29, before it was "
+        "trained (1998-06-30); it has to be that day or later.",
+    ),
+    Bad(
+        "version_of_models_that_begins_twice",
+        "model_parameters",
+        "1998-06-30,cdnow_1998,1998-06-30,bg_nbd,alpha,",
+        "1998-07-01,cdnow_1998,1998-06-30,bg_nbd,alpha,",
+        "line 29, columns valid_from, trained_date: those of cdnow_1998 are 1998-06-30 and "
+        "1998-06-30 in line 28; a version has one of each.",
+    ),
+    Bad(
+        "days_without_a_version_of_models",
+        "model_parameters",
+        (SHIPPED / "model_parameters.csv").read_text(encoding="utf-8").partition("1998")[0],
+        "valid_from,version_code,trained_date,model_name,parameter,value\n",
+        "no version without trained_date is in force from 1970-01-01 on; one has to be, for the "
+        "days before the first training.",
     ),
     Bad(
         "parameter_that_cannot_be",
         "model_parameters",
-        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228",
-        "1900-01-01,demo_brand_2025,bg_nbd,a,-1",
+        "1900-01-01,untrained,,bg_nbd,a,1",
+        "1900-01-01,untrained,,bg_nbd,a,-1",
         "line 4, column value: -1.0 is not allowed for a of bg_nbd; it has to be above 0.",
     ),
     Bad(
         "purchases_without_a_mean",
         "model_parameters",
-        "1900-01-01,demo_brand_2025,gamma_gamma,q,",
-        "1900-01-01,demo_brand_2025,gamma_gamma,q,1\n1900-01-01,demo_brand_2025,gamma_gamma,q,",
+        "1900-01-01,untrained,,gamma_gamma,q,2",
+        "1900-01-01,untrained,,gamma_gamma,q,1",
         "line 7, column value: 1.0 is not allowed for q of gamma_gamma; it has to be above 1.",
     ),
     Bad(
@@ -783,8 +807,8 @@ BAD_ROWS = (
     Bad(
         "feature_that_no_model_has",
         "model_parameters",
-        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228",
-        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228\n1900-01-01,demo_brand_2025,churn_classifier,luck_weight,1",
+        "1900-01-01,untrained,,bg_nbd,a,1",
+        "1900-01-01,untrained,,bg_nbd,a,1\n1900-01-01,untrained,,churn_classifier,luck_weight,1",
         "line 5, column parameter: 'luck_weight' is none of churn_classifier; allowed are "
         "bias, forecast_weight, forecast_mean, silence_weight, silence_mean, repeats_weight, "
         "repeats_mean, age_weight, age_mean, month_weight, month_mean, quarter_weight, "
@@ -794,9 +818,9 @@ BAD_ROWS = (
     Bad(
         "parameter_of_a_version_that_changes",
         "model_parameters",
-        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228",
-        "1900-01-01,demo_brand_2025,bg_nbd,a,0.153645228\n2025-01-01,demo_brand_2025,bg_nbd,a,1",
-        "line 5, column parameter: bg_nbd a of demo_brand_2025 stands in line 4 already; a "
+        "1900-01-01,untrained,,bg_nbd,a,1",
+        "1900-01-01,untrained,,bg_nbd,a,1\n1900-01-01,untrained,,bg_nbd,a,2",
+        "line 5, column parameter: bg_nbd a of untrained stands in line 4 already; a "
         "version does not change, add another.",
     ),
     Bad(

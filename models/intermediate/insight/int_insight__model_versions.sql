@@ -1,8 +1,26 @@
--- Grain: one row per version of the trained models in force at as_of, with its parameters
+-- Grain: one row per version of the models in force at as_of, with its parameters
+-- The version that nobody trained counts where no other is in force.
 with
 
-parameters as (
+in_force as (
     {{ policy_in_force('model_parameters', ['version_code', 'model_name', 'parameter']) }}
+),
+
+counted as (
+    select
+        version_code,
+        trained_date,
+        model_name,
+        parameter,
+        value,
+        count(trained_date) over () as trained_rows
+    from in_force
+),
+
+parameters as (
+    select version_code, model_name, parameter, value
+    from counted
+    where trained_date is not null or trained_rows = 0
 )
 
 select

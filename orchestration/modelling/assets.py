@@ -3,7 +3,13 @@
 import dagster as dg
 
 from orchestration.brand_resource import BrandResource
-from orchestration.modelling.train import business_date, code_of, read_versions, train
+from orchestration.modelling.train import (
+    TooYoungError,
+    business_date,
+    code_of,
+    read_versions,
+    train,
+)
 from orchestration.publishing.assets import serving
 from orchestration.warehouse.assets import POOL
 from orchestration.workspace import PARAMETERS
@@ -22,12 +28,16 @@ def model_versions(
     """Train on the last build; the next one uses what is better, and what is worse is not kept."""
     workspace = brand.workspace()
     build_file = workspace.build_file()
-    day = business_date(build_file)
-    code = code_of(workspace.brand, day)
-    if code in read_versions(PARAMETERS):
-        context.log.info("%s is there already: nothing came since.", code)
-        return dg.MaterializeResult(metadata={"version": code, "is_written": False})
-    trained = train(build_file, PARAMETERS, code, day)
+    try:
+        day = business_date(build_file)
+        code = code_of(workspace.brand, day)
+        if code in read_versions(PARAMETERS):
+            context.log.info("%s is there already: nothing came since.", code)
+            return dg.MaterializeResult(metadata={"version": code, "is_written": False})
+        trained = train(build_file, PARAMETERS, code, day)
+    except TooYoungError as error:
+        context.log.warning("No new version: %s", error)
+        return dg.MaterializeResult(metadata={"is_written": False, "message": str(error)})
     if not trained.is_written:
         context.log.warning("%s is no better than what there is, and was not written.", code)
     return dg.MaterializeResult(

@@ -23,15 +23,17 @@ from orchestration.definitions import defs
 from orchestration.errors import UsageError
 from orchestration.loading.contract import load_contract
 from orchestration.loading.discovery import folder_state
+from orchestration.modelling.bg_nbd import BgNbd
 from orchestration.publishing.assets import DAILY
 from orchestration.publishing.marts import published_marts
 from orchestration.retries import TRANSIENT, failing_at_once
 from orchestration.warehouse.assets import MANIFEST, POOL
 from orchestration.warehouse.build import BuildOptions, _dbt_arguments, manifest_path
 from orchestration.warehouse.dbt_run import DbtFiles, DbtResult
-from orchestration.workspace import PROJECT
+from orchestration.workspace import PARAMETERS, PROJECT
 from tests.alerting.receivers import http_receiver
 from tests.dbt_forks import installed_dbt, write_executable
+from tests.modelling.simulation import order_days, write_build
 
 pytestmark = pytest.mark.slow
 
@@ -176,6 +178,30 @@ def test_a_mistake_of_the_input_is_final_and_anything_else_is_not() -> None:
     assert not found.value.allow_retries
     with pytest.raises(OSError, match="disk"), failing_at_once():
         raise OSError("disk")
+
+
+@pytest.mark.parametrize("is_dated", [True, False], ids=["few_people", "no_dated_fact"])
+def test_training_on_a_young_brand_ends_without_a_version(
+    landing: Path, tmp_path: Path, instance: dg.DagsterInstance, is_dated: bool
+) -> None:
+    brand = BrandResource(data=str(landing), var=str(tmp_path / "var"))
+    build_file = brand.workspace().build_file()
+    build_file.parent.mkdir(parents=True)
+    people = order_days(BgNbd(0.8, 20.0, 0.7, 3.0), 40, 500, seed=5)
+    write_build(build_file, people, first_age=500)
+    if not is_dated:
+        with duckdb.connect(str(build_file)) as connection:
+            connection.execute("delete from intermediate.int_insight__model_days")
+    shipped = PARAMETERS.read_bytes()
+    result = defs.resolve_job_def("train_models").execute_in_process(
+        instance=instance, resources={"brand": brand}
+    )
+    assert result.success
+    (told,) = result.asset_materializations_for_node("model_versions")
+    assert told.metadata["is_written"].value is False
+    message = "at least 50 have to end" if is_dated else "nothing to learn from yet"
+    assert message in str(told.metadata["message"].value)
+    assert PARAMETERS.read_bytes() == shipped
 
 
 def test_a_month_end_is_kept_when_it_is_over() -> None:

@@ -21,6 +21,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from benchmarks import models_page
+from tests.modelling.shipped import assert_shipped_again
 from tests.oracles import fixtures, replenished
 from tests.oracles.book import NEW_YORK, SHANGHAI
 from tests.oracles.compare import MARTS, check, frame_differences
@@ -211,6 +213,47 @@ def test_the_churn_probability_beats_bg_nbd_on_real_data(
     assert figures["auc"][0] > figures["auc"][1]
     assert figures["log_loss"][0] < figures["log_loss"][1]
     assert figures["calibration_error"][0] <= 0.03
+
+
+@pytest.mark.slow
+def test_training_again_gives_the_version_that_is_shipped(
+    landings: Mapping[str, Path], build_warehouse: BuildWarehouse, tmp_path: Path
+) -> None:
+    build_file = build_warehouse(landings["complete_journey"], date(2017, 12, 31))
+    assert_shipped_again(build_file, "complete_journey_2017", tmp_path)
+
+
+@pytest.mark.slow
+def test_the_page_of_the_models_says_what_real_data_do(
+    landings: Mapping[str, Path], build_warehouse: BuildWarehouse
+) -> None:
+    build_file = build_warehouse(landings["complete_journey"], date(2017, 12, 31))
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        assert list(models_page.differences(connection, "complete_journey")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "known"),
+    [
+        (CASES[0], {"cdnow_1998", "complete_journey_2017"}),
+        (CASES[1], {"cdnow_1998"}),
+        (CASES[2], {"untrained"}),
+        (CASES[3], {"cdnow_1998"}),
+    ],
+    ids=str,
+)
+def test_a_build_for_an_old_date_chooses_from_what_was_trained_by_then(
+    case: Case, known: set[str], landings: Mapping[str, Path], build_warehouse: BuildWarehouse
+) -> None:
+    build_file = build_warehouse(
+        landings[case.data], case.as_of, case.rfm_mode, case.lifecycle_mode, case.marts
+    )
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        rows = connection.execute(
+            "select distinct version_code from intermediate.int_insight__churn_trials"
+        ).fetchall()
+    assert {code for (code,) in rows} == known
 
 
 @pytest.mark.slow

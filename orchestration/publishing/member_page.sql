@@ -144,6 +144,19 @@ from (
     on columns(* exclude (entry)) into name fact value value
 )
 union all
+select 'insight.churn_score_reasons' as mart, entry, fact, value
+from (
+    unpivot (
+        select
+            columns(*)::varchar,
+            row_number() over (order by rank) as entry
+        from insight.churn_score_reasons
+        where one_id = $one_id
+        order by entry
+    )
+    on columns(* exclude (entry)) into name fact value value
+)
+union all
 select 'insight.lifecycle_intervals' as mart, entry, fact, value
 from (
     unpivot (

@@ -302,6 +302,7 @@ ChurnCode = Literal[
     "category_overdue",
     "unexplained",
 ]
+ScoreReasonCode = Literal["forecast", "silence", "few_orders", "fading", "off_rhythm"]
 RfmGroup = Literal[
     "champions",
     "important_develop",
@@ -841,10 +842,21 @@ class ModelParameter(PolicyRow):
 
     valid_from: Day
     version_code: Code
-    model_name: Literal["bg_nbd", "churn_classifier", "gamma_gamma"]
     trained_date: DayOrNone
+    model_name: Literal["bg_nbd", "churn_classifier", "gamma_gamma"]
     parameter: Code
     value: Annotated[float, BeforeValidator(_number), Field(description="a number")]
+
+
+class ScoreReason(PolicyRow):
+    """What a reason of the churn probability and the values it looks at are called."""
+
+    valid_from: Day
+    reason_code: ScoreReasonCode
+    label_en: Text
+    label_zh: Text
+    values_en: Text
+    values_zh: Text
 
 
 class RecommendationPolicy(PolicyRow):
@@ -1505,18 +1517,6 @@ def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
             )
 
 
-def _whole_versions(lines: Sequence[Line]) -> Iterator[Problem]:
-    """Every version has each parameter of each model once, and none that cannot be."""
-    found: dict[str, dict[tuple[str, str], Line]] = defaultdict(dict)
-    for line in lines:
-        key = (line.row.model_name, line.row.parameter)
-        version = line.row.version_code
-        if line.row.parameter not in MODEL_PARAMETERS[line.row.model_name]:
-            yield Problem(
-                line.number,
-                f"column parameter: {line.row.parameter!r} is none of {line.row.model_name}; "
-                f"allowed are {', '.join(MODEL_PARAMETERS[line.row.model_name])}.",
-            )
 def _no_look_ahead(lines: Sequence[Line]) -> Iterator[Problem]:
     """A version is in force after it was trained; one that never was serves the days before."""
     first: dict[str, Line] = {}
@@ -1543,6 +1543,18 @@ def _no_look_ahead(lines: Sequence[Line]) -> Iterator[Problem]:
         )
 
 
+def _whole_versions(lines: Sequence[Line]) -> Iterator[Problem]:
+    """Every version has each parameter of each model once, and none that cannot be."""
+    found: dict[str, dict[tuple[str, str], Line]] = defaultdict(dict)
+    for line in lines:
+        key = (line.row.model_name, line.row.parameter)
+        version = line.row.version_code
+        if line.row.parameter not in MODEL_PARAMETERS[line.row.model_name]:
+            yield Problem(
+                line.number,
+                f"column parameter: {line.row.parameter!r} is none of {line.row.model_name}; "
+                f"allowed are {', '.join(MODEL_PARAMETERS[line.row.model_name])}.",
+            )
         elif key in found[version]:
             yield Problem(
                 line.number,
@@ -1707,7 +1719,12 @@ POLICIES: dict[str, PolicyFile] = {
     "model_parameters": PolicyFile(
         ModelParameter,
         ("valid_from", "version_code", "model_name", "parameter"),
-        (_whole_versions,),
+        (_whole_versions, _no_look_ahead),
+    ),
+    "score_reasons": PolicyFile(
+        ScoreReason,
+        ("valid_from", "reason_code"),
+        (in_force_since_floor("reason_code", every=get_args(ScoreReasonCode)),),
     ),
     "source_precedence": PolicyFile(
         SourcePrecedence,

@@ -14,14 +14,17 @@ import polars as pl
 import pytest
 from scipy.stats import rankdata
 
+from benchmarks import models_page
 from orchestration.modelling import bg_nbd, churn
 from orchestration.modelling.bg_nbd import Histories
+from orchestration.modelling.features import FEATURES
 from orchestration.modelling.train import read_versions
 from orchestration.workspace import PARAMETERS, PROJECT
 from tests.conftest import BuildWarehouse
 from tests.demo_brand import devices
 from tests.demo_brand.accuracy import accuracy
 from tests.identity import audit_oracle
+from tests.modelling.shipped import assert_shipped_again
 from tests.oracles import lifetime, replenished
 
 SCHEMAS = ("core", "identity", "insight", "measurement", "kpi")
@@ -171,6 +174,8 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
     ),
     ("insight.member_rfm", "rfm_group", GROUPS),
     ("insight.rfm_history", "rfm_group", GROUPS),
+    ("insight.churn_score_reasons", "reason_code", codes("score_reasons", "reason_code")),
+    ("insight.churn_score_reasons", "reason_zh", codes("score_reasons", "label_zh")),
     ("insight.churn_reason_profile", "reason_code", codes("churn_reasons", "reason_code")),
     ("insight.churn_reason_profile", "lifecycle_stage", {"at_risk", "dormant", "churned"}),
     (
@@ -405,6 +410,95 @@ def test_churn_scores_are_those_of_the_trained_models(
         record_property(
             f"figure: churn, demo brand, {metric}", f"{value:.4f} (baseline {baseline:.4f})"
         )
+
+
+@pytest.mark.slow
+def test_training_again_gives_the_version_that_is_shipped(build_file: Path, tmp_path: Path) -> None:
+    assert_shipped_again(build_file, "demo_brand_20250630", tmp_path)
+
+
+@pytest.mark.slow
+def test_the_page_of_the_models_says_what_this_build_does(marts: duckdb.DuckDBPyConnection) -> None:
+    assert list(models_page.differences(marts, "demo_brand")) == []
+
+
+@pytest.mark.slow
+def test_reasons_of_the_churn_probability_add_up_to_it(marts: duckdb.DuckDBPyConnection) -> None:
+    """Part by part from the features in Python; with the bias they are the score."""
+    ((code,),) = marts.execute(
+        "select distinct model_version from insight.member_churn_score"
+    ).fetchall()
+    version = read_versions(PARAMETERS)[code]
+    seen = marts.execute(
+        """
+        select histories.*, scores.churn_probability, scores.base_log_odds
+        from intermediate.int_insight__buying_histories as histories
+        inner join insight.member_churn_score as scores using (one_id)
+        where histories.step = 0
+        order by one_id
+        """
+    ).fetchnumpy()
+    histories = Histories(seen["repeats"], seen["active_days"], seen["age_days"])
+    gone = np.zeros(len(seen["one_id"]), dtype=bool)
+    buyers = churn.Buyers(
+        histories,
+        seen["silent_days"],
+        seen["dates_30d"],
+        seen["dates_90d"],
+        seen["longest_gap_days"],
+        gone,
+    )
+    values = churn.features(version.model, buyers)
+    of_feature = {
+        name: version.classifier.weights[name] * (values[:, at] - version.classifier.means[name])
+        for at, name in enumerate(FEATURES)
+    }
+    repeats = seen["repeats"]
+    mean_gap = np.where(repeats > 0, seen["active_days"] / np.maximum(repeats, 1), seen["age_days"])
+    nothing = np.full(len(gone), np.nan)
+    expected = {
+        "forecast": (
+            ("forecast", "age"),
+            (bg_nbd.p_gone(version.model, histories, 90), seen["age_days"], nothing),
+        ),
+        "silence": (("silence",), (seen["silent_days"], nothing, nothing)),
+        "few_orders": (("repeats", "single"), (repeats + 1, nothing, nothing)),
+        "fading": (("month", "quarter"), (seen["dates_30d"], seen["dates_90d"], nothing)),
+        "off_rhythm": (
+            ("rhythm", "longest"),
+            (seen["silent_days"], mean_gap, seen["longest_gap_days"]),
+        ),
+    }
+    total = np.full(len(gone), version.classifier.bias)
+    for reason, (names, looked_at) in expected.items():
+        rows = marts.execute(
+            "select one_id, part, value_1, value_2, value_3 from insight.churn_score_reasons"
+            " where reason_code = ? order by one_id",
+            [reason],
+        ).fetchnumpy()
+        assert list(rows["one_id"]) == list(seen["one_id"])
+        assert rows["part"] == pytest.approx(sum(of_feature[name] for name in names), abs=1e-9)
+        for number, value in enumerate(looked_at, start=1):
+            found = np.ma.filled(np.ma.asarray(rows[f"value_{number}"], dtype=float), np.nan)
+            assert found == pytest.approx(value, abs=1e-9, nan_ok=True), (reason, number)
+        total += rows["part"]
+    assert seen["base_log_odds"] == pytest.approx(version.classifier.bias, abs=1e-9)
+    assert seen["churn_probability"] == pytest.approx(1 / (1 + np.exp(-total)), abs=1e-9)
+
+    ranked = marts.execute(
+        """
+        select
+            one_id,
+            string_agg(reason_code, ', ' order by rank) filter (part > 0 and rank <= 3),
+            list(rank order by part desc, reason_code) = [1, 2, 3, 4, 5]
+        from insight.churn_score_reasons
+        group by all
+        order by one_id
+        """
+    ).fetchall()
+    told = "select top_reasons from insight.member_churn_score order by one_id"
+    assert [(top,) for _, top, _ in ranked] == marts.execute(told).fetchall()
+    assert all(in_order for *_, in_order in ranked)
 
 
 @pytest.mark.slow

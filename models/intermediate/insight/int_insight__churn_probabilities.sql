@@ -160,6 +160,7 @@ select
     is_gone,
     p_alive,
     forecast_gone,
+    bias,
     forecast_part,
     silence_part,
     few_orders_part,

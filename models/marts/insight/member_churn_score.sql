@@ -2,7 +2,7 @@
 with
 
 scores as (
-    select one_id, p_alive, forecast_gone, probability, kind, version_code
+    select one_id, p_alive, forecast_gone, probability, kind, version_code, bias
     from {{ ref('int_insight__churn_scores') }}
     where step = 0
 ),
@@ -14,6 +14,7 @@ reasons as (
         max(case when reason_rank = 2 then reason_code end) as second_reason,
         max(case when reason_rank = 3 then reason_code end) as third_reason
     from {{ ref('int_insight__churn_contributions') }}
+    where part > 0
     group by one_id
 ),
 
@@ -29,6 +30,7 @@ ranked as (
         probability,
         kind,
         version_code,
+        bias,
         percent_rank() over (order by probability nulls last) as score_percentile
     from scores
 )
@@ -42,6 +44,7 @@ select
     ranked.score_percentile,
     reasons.first_reason || coalesce(', ' || reasons.second_reason, '')
     || coalesce(', ' || reasons.third_reason, '') as top_reasons,
+    case when ranked.kind = 'classifier' then ranked.bias end as base_log_odds,
     ranked.kind as model_kind,
     ranked.version_code as model_version
 from ranked

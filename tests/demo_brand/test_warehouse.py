@@ -429,7 +429,7 @@ def test_reasons_of_the_churn_probability_add_up_to_it(marts: duckdb.DuckDBPyCon
         "select distinct model_version from insight.member_churn_score"
     ).fetchall()
     version = read_versions(PARAMETERS)[code]
-    seen = marts.execute(
+    rows = marts.execute(
         """
         select histories.*, scores.churn_probability, scores.base_log_odds
         from intermediate.int_insight__buying_histories as histories
@@ -438,6 +438,7 @@ def test_reasons_of_the_churn_probability_add_up_to_it(marts: duckdb.DuckDBPyCon
         order by one_id
         """
     ).fetchnumpy()
+    seen = {name: np.asarray(values) for name, values in rows.items()}
     histories = Histories(seen["repeats"], seen["active_days"], seen["age_days"])
     gone = np.zeros(len(seen["one_id"]), dtype=bool)
     buyers = churn.Buyers(
@@ -479,7 +480,9 @@ def test_reasons_of_the_churn_probability_add_up_to_it(marts: duckdb.DuckDBPyCon
         assert list(rows["one_id"]) == list(seen["one_id"])
         assert rows["part"] == pytest.approx(sum(of_feature[name] for name in names), abs=1e-9)
         for number, value in enumerate(looked_at, start=1):
-            found = np.ma.filled(np.ma.asarray(rows[f"value_{number}"], dtype=float), np.nan)
+            found: bg_nbd.Floats = np.ma.filled(
+                np.ma.asarray(rows[f"value_{number}"], dtype=float), np.nan
+            )
             assert found == pytest.approx(value, abs=1e-9, nan_ok=True), (reason, number)
         total += rows["part"]
     assert seen["base_log_odds"] == pytest.approx(version.classifier.bias, abs=1e-9)

@@ -380,7 +380,7 @@ def erase_command(data: str | None, data_option: str | None, dry_run: bool) -> N
 @click.option(
     "--valid-from",
     metavar="YYYY-MM-DD",
-    help="The business date from which on it may be used, that of the build (the default) or later.",
+    help="The business date from which on it may be used: that of the build (default) or later.",
 )
 @click.option(
     "--parameters",

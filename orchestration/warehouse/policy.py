@@ -545,6 +545,8 @@ class WarningThresholds(PolicyRow):
     level_3_min_reasons: Positive
     level_3_min_reasons_important: Positive
     saved_within_days: Days
+    outcome_days: Days
+    trial_days: Days
 
 
 class WarningReason(PolicyRow):

@@ -57,6 +57,11 @@ MARTS: tuple[Mart, ...] = (
     Mart("insight.risk_reasons", ("person", "reason_code"), lambda marts: marts.risk_reasons),
     Mart("insight.risk_history", ("as_of_date", "person"), lambda marts: marts.risk_history),
     Mart(
+        "intermediate.int_insight__warning_figures",
+        ("signal", "metric"),
+        lambda marts: marts.warning_figures,
+    ),
+    Mart(
         "insight.churn_reason_profile",
         ("person", "rank"),
         lambda marts: marts.churn_reason_profile,

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from tests.oracles import churn, cohorts, kpis, lifecycle, orders, rfm, warnings
+from tests.oracles import churn, cohorts, early, kpis, lifecycle, orders, rfm, warnings
 from tests.oracles.landing import Known, Landing, Persons, known_at
 from tests.oracles.policy import DEFAULT, Policy
 
@@ -26,6 +26,7 @@ class Marts:
     member_risk: pl.DataFrame
     risk_reasons: pl.DataFrame
     risk_history: pl.DataFrame
+    warning_figures: pl.DataFrame
     churn_reason_profile: pl.DataFrame
     retention_cohorts: pl.DataFrame
     kpi_monthly: pl.DataFrame
@@ -61,6 +62,7 @@ def compute(
         member_risk=warnings.member_risk(known, warned, life, today),
         risk_reasons=warnings.risk_reasons(known, warned),
         risk_history=risks,
+        warning_figures=early.warning_figures(known, life, warned, risks, policy),
         churn_reason_profile=churn.churn_reason_profile(known, life, warned, policy),
         retention_cohorts=cohorts.retention_cohorts(known),
         kpi_monthly=kpis.kpi_monthly(facts),

@@ -115,6 +115,8 @@ class PolicyRow:
     wait_days: int = 14
     wait_views: int = 3
     saved_days: int = 30
+    outcome_days: int = 90
+    trial_days: int = 365
 
     # Churn reasons
     service_before: int = 60

@@ -8,7 +8,7 @@ they did not, a warehouse with that mistake would pass the comparison.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.oracles import churn, cohorts, kpis, landing, lifecycle, orders, rfm, warnings
+from tests.oracles import churn, cohorts, early, kpis, landing, lifecycle, orders, rfm, warnings
 from tests.oracles.book import NEW_YORK
 from tests.oracles.compare import MARTS, frame_differences
 from tests.oracles.days import add_months, complete_month_ends, days_before, month_end
@@ -179,6 +179,9 @@ class Results:
             ),
             "risk_history": lambda: warnings.risk_history(
                 known, self.warned, self.life, self.rfm_history, world.policy
+            ),
+            "int_insight__warning_figures": lambda: early.warning_figures(
+                known, self.life, self.warned, self.mart("risk_history"), world.policy
             ),
             "retention_cohorts": lambda: cohorts.retention_cohorts(known),
             "member_lifecycle": lambda: lifecycle.member_lifecycle(known, self.life),
@@ -1278,6 +1281,90 @@ def _(world: World, _: Patch) -> World:
 def _(world: World, patch: Patch) -> World:
     patch.setattr(warnings, "WATCHED", (*warnings.WATCHED, "dormant"))
     return world
+
+
+FIGURES = "int_insight__warning_figures"
+
+for mistake, changes in {
+    "false by an order on the 91st day": {"outcome_days": 91},
+    "false by 89 days only": {"outcome_days": 89},
+    "warnings of a month more": {"trial_days": 396},
+    "lapses of a month less": {"trial_days": 334},
+}.items():
+    mutation(mistake, FIGURES, step="results")(
+        lambda true, _, changes=changes: true.numbers(**changes)  # type: ignore[misc]
+    )
+
+
+@mutation("an order on the day of the warning follows it", FIGURES, step="results")
+def _(world: World, patch: Patch) -> World:
+    true = early.Trial.is_gone
+
+    def is_gone(self: early.Trial, person: str, day: date) -> bool:
+        return day not in self.dates[person] and true(self, person, day)
+
+    patch.setattr(early.Trial, "is_gone", is_gone)
+    return world
+
+
+@mutation("warnings whose outcome is not known are judged", FIGURES, step="results")
+def _(world: World, patch: Patch) -> World:
+    patch.setattr(
+        early.Trial,
+        "is_tried",
+        lambda self, day: self.as_of - self.length < day <= self.as_of,
+    )
+    return world
+
+
+@mutation("every day of a run is a warning", FIGURES, step="results")
+def _(world: World, patch: Patch) -> World:
+    def runs(self: early.Trial, flags: warnings.Flags) -> Iterator[tuple[str, date]]:
+        for number, place in np.argwhere(flags):
+            if self.is_tried(self.life.days[number]):
+                yield self.life.persons[place], self.life.days[number]
+
+    patch.setattr(early.Trial, "runs", runs)
+    return world
+
+
+def with_lapses(**days: int) -> Change:
+    """Return a mutation that takes lapses for later (days below zero: earlier) than they are."""
+
+    def apply(world: World, patch: Patch) -> World:
+        true = early.Trial.lapses
+
+        def lapses(self: early.Trial) -> Iterator[early.Lapse]:
+            for lapse in true(self):
+                moved = {name: timedelta(number) for name, number in days.items()}
+                yield replace(
+                    lapse, **{name: getattr(lapse, name) + by for name, by in moved.items()}
+                )
+
+        patch.setattr(early.Trial, "lapses", lapses)
+        return world
+
+    return apply
+
+
+mutation("lapsed a day earlier", FIGURES, step="results")(with_lapses(day=-1))
+mutation("no warning on the day of the last order", FIGURES, step="results")(
+    with_lapses(last_order=1)
+)
+
+
+@mutation("who comes back was no lapse", FIGURES, step="results")
+def _(world: World, patch: Patch) -> World:
+    true = early.Trial.lapses
+    patch.setattr(
+        early.Trial,
+        "lapses",
+        lambda self: (one for one in true(self) if self.dates[one.person][-1] <= one.day),
+    )
+    return world
+
+
+patched("late is any reason", early, "RECENCY", "login_gap", FIGURES)
 
 
 @mutation("messages to a person are its own", "risk_reasons/social_cooling")

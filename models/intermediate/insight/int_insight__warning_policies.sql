@@ -38,6 +38,8 @@ select
     level_2_below_alive,
     level_3_min_reasons,
     level_3_min_reasons_important,
-    saved_within_days
+    saved_within_days,
+    outcome_days,
+    trial_days
 from policies
 where valid_from <= as_of_date

@@ -35,6 +35,15 @@ scores as (
     from {{ ref('int_insight__recommendation_figures') }}
     union all
     select
+        case when signal = 'any' then 'early_warning' else 'early_warning/' || signal end
+            as model_name,
+        metric,
+        value,
+        baseline_value,
+        baseline
+    from {{ ref('int_insight__warning_figures') }}
+    union all
+    select
         'churn/' || kind || '/' || version_code as model_name,
         'log_loss' as metric,
         log_loss as value,

@@ -974,6 +974,8 @@ def test_the_churn_probability_tells_members_of_one_level_apart(
 
 
 PROMOTION_FLOOR, TASK_FLOOR = 0.2, 0.4
+MOTIVE_FLOOR = 0.49
+"""No better than to say material of everybody, which docs/models.md says."""
 
 
 @pytest.mark.slow
@@ -996,7 +998,9 @@ def test_the_profile_knows_people(
         )
 
         select corr(sensitivity, price_sensitivity), corr(sensitivity, promotion_dependency),
-            corr(zeal, task_completion_rate), avg(cast(motive = motivation as integer))
+            corr(zeal, task_completion_rate), avg(cast(motive = motivation as integer)),
+            avg(cast(motive = 'material' as integer)), count(*) filter (motive = 'social'),
+            count(*) filter (motive = 'social' and motivation = 'social')
         from people
         inner join insight.member_profile using (one_id)
         inner join insight.member_rfm using (one_id)
@@ -1004,13 +1008,37 @@ def test_the_profile_knows_people(
         """
     ).fetchone()
     assert row is not None
-    sensitivity, dependency, completion, motive = row
+    sensitivity, dependency, completion, motive, constant, social, told_social = row
     record_property("figure: profile, price sensitivity against truth", f"{sensitivity:.3f}")
     record_property("figure: profile, promotion dependency against truth", f"{dependency:.3f}")
     record_property("figure: profile, task completion against truth", f"{completion:.3f}")
-    record_property("figure: profile, motive told right", f"{motive:.3f}")
+    record_property(
+        "figure: profile, motive told right", f"{motive:.3f} (material of all: {constant:.3f})"
+    )
+    record_property("figure: profile, social people told social", f"{told_social} of {social}")
     assert min(sensitivity, dependency) >= PROMOTION_FLOOR
     assert completion >= TASK_FLOOR
+    assert motive >= MOTIVE_FLOOR
+
+
+UNEXPLAINED_CEILING = 0.4
+
+
+@pytest.mark.slow
+def test_most_silent_people_have_a_reason(
+    marts: duckdb.DuckDBPyConnection, record_property: Callable[[str, object], None]
+) -> None:
+    people, unexplained = one(
+        marts,
+        """
+        select count(*), count(*) filter (reason_code = 'unexplained')
+        from insight.churn_reason_profile
+        where rank = 1
+        """,
+    )
+    record_property("figure: churn reasons, unexplained", f"{unexplained} of {people}")
+    assert people > 10_000
+    assert unexplained / people <= UNEXPLAINED_CEILING
 
 
 @pytest.mark.slow

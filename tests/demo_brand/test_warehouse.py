@@ -842,7 +842,7 @@ def test_when_warnings_come_and_how_many_are_false(
     )
     reached: dict[str, Alarm] = {}
     for name in ALARMS:
-        people, *shares = figures(
+        people, warned, by_the_lapse, days_after = figures(
             marts,
             f"""
             with firsts as (
@@ -878,7 +878,7 @@ def test_when_warnings_come_and_how_many_are_false(
             select count(*), count(*) filter (absences = 0) / count(*) from judged
             """,
         )
-        reached[name] = Alarm(*shares, false)
+        reached[name] = Alarm(warned, by_the_lapse, days_after, false)
         for figure, value in asdict(reached[name]).items():
             record_property(
                 f"figure: early warning ({name}) against truth, {figure}", f"{value:.3f}"

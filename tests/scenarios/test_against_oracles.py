@@ -286,6 +286,29 @@ def test_values_and_recommendations_on_real_data(
             assert value > 1.1 * baseline
 
 
+@pytest.mark.slow
+def test_recency_and_halved_orders_tell_who_goes_on_real_data(
+    landings: Mapping[str, Path],
+    build_warehouse: BuildWarehouse,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """They, and level 2, tell it several times better than chance does."""
+    build_file = build_warehouse(landings["complete_journey"], date(2017, 12, 31))
+    signals = ("any", "recency", "frequency_drop", "replenishment_overdue", "level_2", "level_3")
+    gone = {}
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        for signal in signals:
+            name = "early_warning" if signal == "any" else f"early_warning/{signal}"
+            gone[signal] = value, baseline = figures_of(connection, name)["gone_share"]
+            record_property(
+                f"figure: {name}, The Complete Journey, gone_share",
+                f"{value:.4f} (baseline {baseline:.4f})",
+            )
+    for signal, times in {"recency": 4.5, "frequency_drop": 2.8, "level_2": 3.0}.items():
+        value, baseline = gone[signal]
+        assert value >= times * baseline, signal
+
+
 def figures_of(connection: duckdb.DuckDBPyConnection, model: str) -> dict[str, tuple[Any, Any]]:
     """Value and baseline of each figure that the scorecard has of a model."""
     rows = connection.execute(

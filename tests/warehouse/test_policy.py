@@ -33,7 +33,7 @@ KNOWN_TYPES = "member_no, card_no, unionid, id_token, phone, email"
 
 PAIRS = "valid_from,identifier_type,left_system,right_system,is_allowed\n"
 
-WARNING_ROW = "1900-01-01,30,90,2,0.5,3,8,4,3,7,15,30,30,90,0.5,1.5,2,3,14,3,2,0.5,3,2,90,365"
+WARNING_ROW = "1900-01-01,30,90,2,0.5,3,8,4,3,7,15,30,30,90,0.5,1.5,2,3,14,3,2,0.5,3,2,30,90,365"
 
 BAD_ROWS = (
     Bad(

@@ -1,4 +1,5 @@
 -- Grain: one row per person, kind of deed in the window that is no order, and value of it
+-- A deed halves in weight with every half-life between its day and as_of; so does an interest.
 {%- set card_deeds = [
     ('post', 'kind', 'stg_community__posts', 'posted_at', 'true'),
     ('task', 'task_id', 'stg_loyalty__task_completions', 'completed_at', 'true'),
@@ -78,6 +79,12 @@ select
     persons_deeds.fact_code,
     persons_deeds.fact_value,
     cast(count(*) as bigint) as facts,
+    -- ln 2
+    {{ order_free_sum(
+        'exp(-0.6931471805599453 * cast('
+        ~ days_between('persons_deeds.fact_date', 'policy.as_of_date')
+        ~ ' as double) / nullif(policy.half_life_days, 0))'
+    ) }} as weight,
     min(persons_deeds.fact_date) as first_date,
     max(persons_deeds.fact_date) as last_date
 from persons_deeds

@@ -7,7 +7,7 @@ orders as (
 ),
 
 deeds as (
-    select one_id, fact_code, fact_value, facts, first_date, last_date
+    select one_id, fact_code, fact_value, facts, weight, first_date, last_date
     from {{ ref('int_insight__profile_deeds') }}
 ),
 
@@ -67,7 +67,7 @@ choices as (
         'content_taste' as metric_code,
         fact_value as choice,
         facts,
-        cast(facts as double) as weight,
+        weight,
         first_date,
         last_date
     from deeds

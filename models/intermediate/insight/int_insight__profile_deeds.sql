@@ -72,25 +72,32 @@ persons_deeds as (
         event_date as fact_date
     from {{ ref('fct_events') }}
     where event_type in ('share', 'open') and one_id is not null
+),
+
+weighted as (
+    select
+        persons_deeds.one_id,
+        persons_deeds.fact_code,
+        persons_deeds.fact_value,
+        persons_deeds.fact_date,
+        cast({{ days_between('persons_deeds.fact_date', 'policy.as_of_date') }} as double)
+        / nullif(policy.half_life_days, 0) as half_lives
+    from persons_deeds
+    inner join {{ ref('int_insight__profile_policy') }} as policy
+        on
+            persons_deeds.fact_date > policy.window_opens_after_date
+            and persons_deeds.fact_date <= policy.as_of_date
+    where persons_deeds.fact_value is not null
 )
 
 select
-    persons_deeds.one_id,
-    persons_deeds.fact_code,
-    persons_deeds.fact_value,
+    one_id,
+    fact_code,
+    fact_value,
     cast(count(*) as bigint) as facts,
     -- ln 2
-    {{ order_free_sum(
-        'exp(-0.6931471805599453 * cast('
-        ~ days_between('persons_deeds.fact_date', 'policy.as_of_date')
-        ~ ' as double) / nullif(policy.half_life_days, 0))'
-    ) }} as weight,
-    min(persons_deeds.fact_date) as first_date,
-    max(persons_deeds.fact_date) as last_date
-from persons_deeds
-inner join {{ ref('int_insight__profile_policy') }} as policy
-    on
-        persons_deeds.fact_date > policy.window_opens_after_date
-        and persons_deeds.fact_date <= policy.as_of_date
-where persons_deeds.fact_value is not null
-group by persons_deeds.one_id, persons_deeds.fact_code, persons_deeds.fact_value
+    {{ order_free_sum('exp(-0.6931471805599453 * half_lives)') }} as weight,
+    min(fact_date) as first_date,
+    max(fact_date) as last_date
+from weighted
+group by one_id, fact_code, fact_value

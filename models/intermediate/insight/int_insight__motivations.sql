@@ -1,4 +1,5 @@
 -- Grain: one row per person with a deed in the window that tells a motive
+-- Its dates are those of the deeds that speak for the motivation.
 with
 
 told as (
@@ -22,8 +23,11 @@ told as (
             when fact_code = 'click' and fact_value in ('discount', 'points') then 'material'
             when fact_code in ('content', 'survey') then 'emotional'
             when fact_code = 'click' and fact_value in ('gift', 'content') then 'emotional'
-            when fact_code = 'post' and fact_value <> 'forward' then 'emotional'
-            when fact_code in ('share', 'message', 'post', 'points') then 'social'
+            when fact_code = 'post' and fact_value in ('ugc_photo', 'review', 'story')
+                then 'emotional'
+            when fact_code = 'post' and fact_value = 'forward' then 'social'
+            when fact_code in ('share', 'message') then 'social'
+            when fact_code = 'points' and fact_value = 'referral' then 'social'
         end as motive
     from {{ ref('int_insight__profile_deeds') }}
 ),
@@ -37,8 +41,12 @@ counts as (
             as emotional_facts,
         cast(sum(case when told.motive = 'social' then told.facts else 0 end) as double)
             as social_facts,
-        min(told.first_date) as first_date,
-        max(told.last_date) as last_date
+        min(case when told.motive = 'material' then told.first_date end) as material_first_date,
+        min(case when told.motive = 'emotional' then told.first_date end) as emotional_first_date,
+        min(case when told.motive = 'social' then told.first_date end) as social_first_date,
+        max(case when told.motive = 'material' then told.last_date end) as material_last_date,
+        max(case when told.motive = 'emotional' then told.last_date end) as emotional_last_date,
+        max(case when told.motive = 'social' then told.last_date end) as social_last_date
     from told
     inner join {{ ref('dim_member') }} as members on told.one_id = members.one_id
     where told.motive is not null and not members.is_test and not members.is_staff
@@ -56,8 +64,12 @@ means as (
 scores as (
     select
         counts.one_id,
-        counts.first_date,
-        counts.last_date,
+        counts.material_first_date,
+        counts.emotional_first_date,
+        counts.social_first_date,
+        counts.material_last_date,
+        counts.emotional_last_date,
+        counts.social_last_date,
         cast(
             counts.material_facts + counts.emotional_facts + counts.social_facts as bigint
         ) as facts,
@@ -74,27 +86,56 @@ filled as (
     select
         one_id,
         facts,
-        first_date,
-        last_date,
+        material_first_date,
+        emotional_first_date,
+        social_first_date,
+        material_last_date,
+        emotional_last_date,
+        social_last_date,
         coalesce(material_score, 0) as material_score,
         coalesce(emotional_score, 0) as emotional_score,
         coalesce(social_score, 0) as social_score
     from scores
+),
+
+chosen as (
+    select
+        one_id,
+        facts,
+        material_first_date,
+        emotional_first_date,
+        social_first_date,
+        material_last_date,
+        emotional_last_date,
+        social_last_date,
+        material_score,
+        emotional_score,
+        social_score,
+        case
+            when material_score >= emotional_score and material_score >= social_score
+                then 'material'
+            when emotional_score >= social_score then 'emotional'
+            else 'social'
+        end as motivation
+    from filled
 )
 
 select
     one_id,
     facts,
-    first_date,
-    last_date,
     material_score,
     emotional_score,
     social_score,
-    case
-        when material_score >= emotional_score and material_score >= social_score
-            then 'material'
-        when emotional_score >= social_score then 'emotional'
-        else 'social'
-    end as motivation,
+    motivation,
+    case motivation
+        when 'material' then material_first_date
+        when 'emotional' then emotional_first_date
+        else social_first_date
+    end as first_date,
+    case motivation
+        when 'material' then material_last_date
+        when 'emotional' then emotional_last_date
+        else social_last_date
+    end as last_date,
     greatest(material_score, emotional_score, social_score) as motivation_score
-from filled
+from chosen

@@ -83,7 +83,9 @@ ranked_choices as (
         first_date,
         last_date,
         sum(facts) over (partition by one_id, metric_code) as facts,
-        sum(weight) over (partition by one_id, metric_code) as total_weight,
+        -- exact, so that a half is one half, and in whatever order
+        sum(cast(weight as decimal(28, 12))) over (partition by one_id, metric_code)
+            as total_weight,
         row_number() over (
             partition by one_id, metric_code order by weight desc nulls last, choice asc nulls last
         ) as choice_rank
@@ -99,7 +101,7 @@ order_sums as (
         sum(case when fact_code = 'discount' then facts else 0 end) as lines,
         sum(case when fact_code = 'price_fall' then facts else 0 end) as price_fall_lines,
         sum(case when fact_code = 'discount' then amount else 0 end) as discount,
-        sum(case when fact_code = 'purchase' then amount else 0 end) as purchases,
+        sum(case when fact_code = 'paid' then amount else 0 end) as paid,
         min(first_date) as first_date,
         max(last_date) as last_date
     from orders
@@ -117,7 +119,7 @@ prices as (
         coalesce(cast(sums.price_fall_lines as double) / nullif(sums.lines, 0), 0)
             as price_fall_share,
         coalesce(
-            cast(sums.discount as double) / nullif(sums.discount + sums.purchases, 0), 0
+            cast(sums.discount as double) / nullif(sums.discount + sums.paid, 0), 0
         ) as discount_share,
         policy.full_discount_share
     from order_sums as sums
@@ -125,7 +127,9 @@ prices as (
 ),
 
 tasks as (
-    select cast(count(*) as bigint) as open_tasks
+    select
+        tasks.task_id,
+        cast(count(*) over () as bigint) as open_tasks
     from {{ ref('stg_loyalty__tasks') }} as tasks
     cross join {{ ref('int_insight__profile_policy') }} as policy
     where
@@ -169,7 +173,7 @@ metrics as (
     select
         one_id,
         metric_code,
-        cast(weight as double) / nullif(total_weight, 0) as metric_value,
+        cast(weight as double) / nullif(cast(total_weight as double), 0) as metric_value,
         facts,
         choice as metric_text,
         first_date,
@@ -231,7 +235,7 @@ metrics as (
         min(deeds.first_date) as first_date,
         max(deeds.last_date) as last_date
     from deeds
-    cross join tasks
+    inner join tasks on deeds.fact_value = tasks.task_id
     where deeds.fact_code = 'task'
     group by deeds.one_id
     union all

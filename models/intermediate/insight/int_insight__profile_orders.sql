@@ -87,6 +87,15 @@ facts as (
         discount as amount
     from lines
     union all
+    -- of whatever category, and of products that the catalogue does not know
+    select
+        one_id,
+        'paid' as fact_code,
+        'all' as fact_value,
+        order_date as fact_date,
+        net_amount as amount
+    from lines
+    union all
     select
         lines.one_id,
         'price_fall' as fact_code,

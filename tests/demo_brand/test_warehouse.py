@@ -26,7 +26,7 @@ from tests.demo_brand import devices
 from tests.demo_brand.accuracy import accuracy
 from tests.identity import audit_oracle
 from tests.modelling.shipped import assert_shipped_again
-from tests.oracles import lifetime, replenished
+from tests.oracles import lifetime, profile, replenished
 
 SCHEMAS = ("core", "identity", "insight", "measurement", "kpi")
 QUARANTINED = {"missing_required", "out_of_range", "future", "invalid_value", "naive_timestamp"}
@@ -349,6 +349,14 @@ def test_replenishment_is_that_of_the_oracle(
             f"figure: replenishment, demo brand, {metric}",
             f"{value:.4f}" + (f" (baseline {baseline:.4f})" if baseline else ""),
         )
+
+
+@pytest.mark.slow
+def test_profiles_and_tags_are_those_of_the_oracle(marts: duckdb.DuckDBPyConnection) -> None:
+    result = profile.expected(marts)
+    assert len(result.profiles) > 20_000
+    assert len(result.tags) > 20_000
+    assert profile.differences(marts, result) == []
 
 
 @pytest.mark.slow

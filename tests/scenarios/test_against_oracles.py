@@ -23,7 +23,7 @@ from scipy.stats import rankdata
 
 from benchmarks import models_page
 from tests.modelling.shipped import assert_shipped_again
-from tests.oracles import fixtures, replenished
+from tests.oracles import fixtures, profile, replenished
 from tests.oracles.book import NEW_YORK, SHANGHAI
 from tests.oracles.compare import MARTS, check, frame_differences
 from tests.oracles.everything import compute
@@ -150,6 +150,26 @@ def test_replenishment_of_the_fixtures_is_that_of_the_oracle(
         result = replenished.expected(connection)
         assert len(result.forecasts) > 10
         assert replenished.differences(connection, result) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES[-2:], ids=str)
+def test_profiles_and_tags_of_the_fixtures_are_those_of_the_oracle(
+    case: Case,
+    landings: Mapping[str, Path],
+    build_warehouse: BuildWarehouse,
+    loaded: Callable[[Path], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    landing = landings[case.data]
+    build_file = build_warehouse(landing, case.as_of, case.rfm_mode, case.lifecycle_mode)
+    monkeypatch.chdir(loaded(landing))
+    zone = {"shanghai": SHANGHAI, "new_york": NEW_YORK}[case.data]
+    with duckdb.connect(str(build_file), read_only=True) as connection:
+        result = profile.expected(connection, zone)
+        assert len(result.profiles) > 300
+        assert len(result.tags) > 300
+        assert profile.differences(connection, result) == []
 
 
 REPLENISHMENT_BAR = 1.10

@@ -259,11 +259,15 @@ def test_killed_several_times_in_a_row(
     landing: Path, undisturbed: tuple[dict[str, Counter[str]], float], tmp_path: Path
 ) -> None:
     expected, seconds = undisturbed
-    lake = tmp_path / "lake"
     dice = random.Random(SEED + 1)
-    killed = [
-        kill_after(landing, lake, dice.uniform(0.2, 0.9) * seconds) for _ in range(KILLS_IN_A_ROW)
-    ]
+    for sooner in (1, 2, 4, 8):  # on a machine that has become less busy, loads may be done by then
+        lake = tmp_path / f"lake-{sooner}"
+        killed = [
+            kill_after(landing, lake, dice.uniform(0.2, 0.9) * seconds / sooner)
+            for _ in range(KILLS_IN_A_ROW)
+        ]
+        if any(killed):
+            break
     assert any(killed)
     heal(landing, lake)
     check(lake, expected)

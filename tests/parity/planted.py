@@ -42,11 +42,13 @@ MEMBERS: Sequence[Sequence[str]] = (
 )
 
 APP_COLUMNS = ("app_user_id", "device_id", "created_at", "updated_at")
-FAMILY_DEVICE, SHOP_DEVICE, SEEN_AT = "PLANTED-1", "PLANTED-2", "2025-03-01 10:00:00"
+FAMILY_DEVICE, SHOP_DEVICE = "PLANTED-1", "PLANTED-2"
+# No zone is declared for this table, so its times have one.
+MADE_AT, SEEN_AT = "2024-03-01T10:00:00+08:00", "2025-03-01T10:00:00+08:00"
 ACCOUNTS: Sequence[Sequence[str]] = (
     # Two on one device of whom nothing else is known; more than may be on another.
-    *((f"PA{n}", FAMILY_DEVICE, PLANTED_AT, SEEN_AT) for n in range(2)),
-    *((f"PA{n}", SHOP_DEVICE, PLANTED_AT, SEEN_AT) for n in range(2, 7)),
+    *((f"PA{n}", FAMILY_DEVICE, MADE_AT, SEEN_AT) for n in range(2)),
+    *((f"PA{n}", SHOP_DEVICE, MADE_AT, SEEN_AT) for n in range(2, 7)),
 )
 
 FAVOURITES = f"""

@@ -532,7 +532,7 @@ def test_frames_are_compared_row_by_row() -> None:
 def write_build(marts: Marts) -> duckdb.DuckDBPyConnection:
     """Return a database that holds the oracle's own marts, with ids of its own."""
     connection = duckdb.connect()
-    for schema in ("core", "identity", "insight", "measurement", "kpi"):
+    for schema in ("core", "identity", "insight", "intermediate", "measurement", "kpi"):
         connection.execute(f"create schema {schema}")
     people = marts.known.persons.select(
         source_system=pl.lit("crm"),

@@ -4,13 +4,11 @@
     {% set progress = namespace(rounds=0, part=first_part) %}
     {% for number in range(1, 65) if progress.part %}
         {% set edges = components_part(target_relation, progress.part) %}
-        {% set parents = components_part(target_relation, 'parents_' ~ (number - 1)) %}
-        {% set next_edges = components_part(target_relation, 'edges_' ~ number) %}
-        {% do adapter.drop_relation(parents) %}
-        {% do adapter.drop_relation(next_edges) %}
-        {% do run_query(create_table_as(false, parents, components_parents_sql(edges))) %}
+        {% set parents_sql = components_parents_sql(edges) %}
+        {% set parents_part = 'parents_' ~ (number - 1) %}
+        {% set parents = components_write(target_relation, parents_part, parents_sql) %}
         {% set next_edges_sql = components_contracted_edges_sql(edges, parents) %}
-        {% do run_query(create_table_as(false, next_edges, next_edges_sql)) %}
+        {% set next_edges = components_write(target_relation, 'edges_' ~ number, next_edges_sql) %}
         {% set left = run_query('select count(*) from ' ~ next_edges).columns[0][0] %}
         {% set progress.rounds, progress.part = number, 'edges_' ~ number if left else none %}
     {% endfor %}

@@ -1,7 +1,5 @@
 {# Edges lead from the greater to the smaller node, here and in every round. #}
 {% macro components_first_edges(target_relation, edges_sql) -%}
-    {% set edges = components_part(target_relation, 'edges') %}
-    {% do adapter.drop_relation(edges) %}
     {% set first_edges_sql -%}
         select
             greatest(record_id, hub_record_id) as node_id,
@@ -9,5 +7,5 @@
         from ({{ edges_sql }}) as given_edges
         where record_id <> hub_record_id
     {%- endset %}
-    {% do run_query(create_table_as(false, edges, first_edges_sql)) %}
+    {% do components_write(target_relation, 'edges', first_edges_sql) %}
 {%- endmacro %}

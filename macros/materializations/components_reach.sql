@@ -8,9 +8,7 @@
         {% for part, part_sql in [('reached', components_reached_sql(target_relation)),
             ('edges_0', components_reached_edges_sql(target_relation)),
             ('stayed', components_stayed_labels_sql(target_relation))] %}
-            {% do adapter.drop_relation(components_part(target_relation, part)) %}
-            {% set relation = components_part(target_relation, part) %}
-            {% do run_query(create_table_as(false, relation, part_sql)) %}
+            {% do components_write(target_relation, part, part_sql) %}
         {% endfor %}
     {% endif %}
     {{ return(is_delta) }}

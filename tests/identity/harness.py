@@ -21,6 +21,7 @@ from tests.macros.engine import render
 TREE_MACROS = [
     *sorted(MATERIALIZATIONS.glob("trees_*.sql")),
     MATERIALIZATIONS / "components_part.sql",
+    MATERIALIZATIONS / "components_write.sql",
 ]
 AS_OF = "select date '2025-06-30' as as_of_date, timestamp '2025-06-30 16:00:00' as as_of_end_at"
 

@@ -18,6 +18,7 @@ Edge = tuple[int, int, int, int]
 MACROS = [
     *sorted(MATERIALIZATIONS.glob("nearest_*.sql")),
     MATERIALIZATIONS / "components_part.sql",
+    MATERIALIZATIONS / "components_write.sql",
     MATERIALIZATIONS / "components_parents_sql.sql",
 ]
 MACROS.remove(MATERIALIZATIONS / "nearest_labels.sql")

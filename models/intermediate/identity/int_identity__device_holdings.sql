@@ -10,13 +10,7 @@ several_records as (
 ),
 
 policy as (
-    select
-        device_policy.min_events,
-        device_policy.min_days,
-        row_number() over (order by device_policy.valid_from desc nulls last) as policy_rank
-    from {{ ref('device_policy') }} as device_policy
-    inner join {{ ref('stg_rekindle__as_of') }} as as_of
-        on device_policy.valid_from <= as_of.as_of_date
+    {{ policy_in_force('device_policy') }}
 ),
 
 sightings as (
@@ -69,7 +63,7 @@ holdings as (
                 records_and_devices.source_record_key asc nulls last
         ) as holder_number
     from records_and_devices
-    inner join policy on policy.policy_rank = 1
+    cross join policy
     where
         records_and_devices.is_stated
         or (

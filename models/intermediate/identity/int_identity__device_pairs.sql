@@ -5,12 +5,7 @@
 with
 
 policy as (
-    select
-        device_policy.max_pairs,
-        row_number() over (order by device_policy.valid_from desc nulls last) as policy_rank
-    from {{ ref('device_policy') }} as device_policy
-    inner join {{ ref('stg_rekindle__as_of') }} as as_of
-        on device_policy.valid_from <= as_of.as_of_date
+    {{ policy_in_force('device_policy') }}
 ),
 
 ranked_records as (
@@ -117,24 +112,8 @@ said_of_pairs as (
     group by left_one_id, right_one_id
 ),
 
-once as (
-    select kind, code
-    from ({{ policy_in_force('match_once', ['kind', 'code']) }}) as match_once
-    where is_once
-),
-
 held_once as (
-    select records.one_id, once.kind, once.code
-    from records
-    inner join once
-        on once.kind = 'source' and split_part(records.source_record_key, ':', 1) = once.code
-    union
-    select records.one_id, once.kind, once.code
-    from records
-    inner join {{ ref('int_identity__linking_identifiers') }} as linking_identifiers
-        on records.source_record_key = linking_identifiers.source_record_key
-    inner join once
-        on once.kind = 'identifier' and linking_identifiers.identifier_type = once.code
+    {{ held_once('one_id') }}
 ),
 
 held_twice as (
@@ -222,7 +201,7 @@ ranked_pairs as (
                 numbered_pairs.device_token asc nulls last
         ) as pair_rank
     from numbered_pairs
-    inner join policy on policy.policy_rank = 1
+    cross join policy
 )
 
 select

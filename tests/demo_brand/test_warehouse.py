@@ -804,18 +804,7 @@ def test_when_warnings_come_and_how_many_are_false(
     after. The first warning is the beginning of the first run of warnings that reaches beyond that
     day. A warning is false when on no day from it to 90 days later the person is lost.
     """
-    marts.execute(
-        f"""
-        create temp table people as
-        select one_id, max(lapse_date) as lapse_date, max(return_date) as return_date,
-            max(second_lapse_date) as second_lapse_date
-        from '{default_brand}/truth/persons/*.parquet'
-        inner join '{default_brand}/truth/records/*.parquet' using (person)
-        inner join identity.oneid_map using (source_system, source_table, source_key)
-        group by one_id
-        having count(distinct person) = 1
-        """
-    )
+    marts.execute(f"create temp table people as {people_of_truth(default_brand)}")
     marts.execute(
         """
         create temp table absences as
@@ -999,22 +988,15 @@ def test_the_profile_knows_people(
     """Correlation of the profile with what people are like, over those with three orders a year."""
     row = marts.execute(
         f"""
-        with people as (
-            select one_id, avg(price_sensitivity) as sensitivity, avg(task_zeal) as zeal,
-                any_value(motive) as motive
-            from '{default_brand}/truth/persons/*.parquet'
-            inner join '{default_brand}/truth/records/*.parquet' using (person)
-            inner join identity.oneid_map using (source_system, source_table, source_key)
-            group by one_id
-            having count(distinct person) = 1
-        )
+        with people as ({people_of_truth(default_brand)})
 
-        select corr(sensitivity, price_sensitivity), corr(sensitivity, promotion_dependency),
-            corr(zeal, task_completion_rate), avg(cast(motive = motivation as integer)),
+        select corr(people.price_sensitivity, told.price_sensitivity),
+            corr(people.price_sensitivity, promotion_dependency),
+            corr(task_zeal, task_completion_rate), avg(cast(motive = motivation as integer)),
             avg(cast(motive = 'material' as integer)), count(*) filter (motive = 'social'),
             count(*) filter (motive = 'social' and motivation = 'social')
         from people
-        inner join insight.member_profile using (one_id)
+        inner join insight.member_profile as told using (one_id)
         inner join insight.member_rfm using (one_id)
         where frequency >= 3
         """
@@ -1063,14 +1045,10 @@ def test_the_tag_price_sensitive_finds_people_who_are(
     row = marts.execute(
         f"""
         with people as (
-            select one_id, avg(price_sensitivity) > 0.5 as is_sensitive
-            from '{default_brand}/truth/persons/*.parquet'
-            inner join '{default_brand}/truth/records/*.parquet' using (person)
-            inner join identity.oneid_map using (source_system, source_table, source_key)
+            select one_id, price_sensitivity > 0.5 as is_sensitive
+            from ({people_of_truth(default_brand)})
             inner join insight.member_rfm using (one_id)
             where frequency >= 3
-            group by one_id
-            having count(distinct person) = 1
         ),
 
         tagged as (
@@ -1092,6 +1070,18 @@ def test_the_tag_price_sensitive_finds_people_who_are(
     record_property("figure: tag price_sensitive, found", f"{recall:.3f}")
     assert precision >= 1.2 * share
     assert recall >= 0.1
+
+
+def people_of_truth(brand: Path) -> str:
+    """SQL: what the truth says of each person of the marts that is one person there."""
+    return f"""
+        select one_id, unnest(any_value(people))
+        from '{brand}/truth/persons/*.parquet' as people
+        inner join '{brand}/truth/records/*.parquet' using (person)
+        inner join identity.oneid_map using (source_system, source_table, source_key)
+        group by one_id
+        having count(distinct person) = 1
+    """
 
 
 def one(connection: duckdb.DuckDBPyConnection, question: str) -> tuple[int, ...]:

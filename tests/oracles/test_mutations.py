@@ -8,7 +8,7 @@ they did not, a warehouse with that mistake would pass the comparison.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -1198,11 +1198,14 @@ def _(world: World, patch: Patch) -> World:
 # ------------------------------------------------------------------------------------ early warning
 
 
+def result_number(name: str, target: str, **changes: Any) -> None:
+    """Register a mutation of policy numbers that change nothing before the results."""
+    mutation(name, target, step="results")(lambda true, _: true.numbers(**changes))
+
+
 def warning(name: str, reason: str, **changes: Any) -> None:
     """Register a mutation of a reason's numbers."""
-    mutation(name, f"risk_reasons/{reason}", step="results")(
-        lambda true, _: true.numbers(**changes)
-    )
+    result_number(name, f"risk_reasons/{reason}", **changes)
 
 
 warning("late after 29 days", "recency", recency_over=29)
@@ -1254,7 +1257,7 @@ patched(
 )
 
 
-for mistake, changes in {
+CHURN_NUMBERS: Mapping[str, Mapping[str, float]] = {
     "bad for 59 days before": {"service_before": 59},
     "bad for 31 days after": {"service_after": 31},
     "only the worst rating is bad": {"bad_csat": 1},
@@ -1266,10 +1269,9 @@ for mistake, changes in {
     "one order is on promotion": {"promotion_orders": 1},
     "cooled 60 days before": {"cooling_before": 60},
     "stopped after one interval": {"overdue_times": 1.0},
-}.items():
-    mutation(mistake, "churn_reason_profile", step="results")(
-        lambda true, _, changes=changes: true.numbers(**changes)  # type: ignore[misc]
-    )
+}
+for mistake, numbers in CHURN_NUMBERS.items():
+    result_number(mistake, "churn_reason_profile", **numbers)
 
 
 @mutation("failed offers are offers", "churn_reason_profile")
@@ -1285,15 +1287,14 @@ def _(world: World, patch: Patch) -> World:
 
 FIGURES = "int_insight__warning_figures"
 
-for mistake, changes in {
+WARNING_NUMBERS: Mapping[str, Mapping[str, float]] = {
     "false by an order on the 91st day": {"outcome_days": 91},
     "false by 89 days only": {"outcome_days": 89},
     "warnings of a month more": {"trial_days": 396},
     "lapses of a month less": {"trial_days": 334},
-}.items():
-    mutation(mistake, FIGURES, step="results")(
-        lambda true, _, changes=changes: true.numbers(**changes)  # type: ignore[misc]
-    )
+}
+for mistake, numbers in WARNING_NUMBERS.items():
+    result_number(mistake, FIGURES, **numbers)
 
 
 @mutation("an order on the day of the warning follows it", FIGURES, step="results")

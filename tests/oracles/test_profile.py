@@ -360,12 +360,12 @@ MISTAKES = {
         "avg(nullif(cast(social_facts as double), 0))",
     ),
     "a motivation since any deed": (
-        "else social_first_date",
-        "else least(material_first_date, emotional_first_date, social_first_date)",
+        "motive, min(first_date) as first_date",
+        "motive, min(min(first_date)) over (partition by one_id) as first_date",
     ),
     "a motivation until any deed": (
-        "when 'emotional' then emotional_last_date",
-        "when 'emotional' then greatest(material_last_date, emotional_last_date)",
+        "max(last_date) as last_date\n    from told",
+        "max(max(last_date)) over (partition by one_id) as last_date\n    from told",
     ),
     "messages to the member count": ("where direction = 'in'", ""),
     "opening a message is a click": ("where engagements.engagement_type = 'click'", ""),

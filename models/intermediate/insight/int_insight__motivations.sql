@@ -40,13 +40,7 @@ counts as (
         cast(sum(case when told.motive = 'emotional' then told.facts else 0 end) as double)
             as emotional_facts,
         cast(sum(case when told.motive = 'social' then told.facts else 0 end) as double)
-            as social_facts,
-        min(case when told.motive = 'material' then told.first_date end) as material_first_date,
-        min(case when told.motive = 'emotional' then told.first_date end) as emotional_first_date,
-        min(case when told.motive = 'social' then told.first_date end) as social_first_date,
-        max(case when told.motive = 'material' then told.last_date end) as material_last_date,
-        max(case when told.motive = 'emotional' then told.last_date end) as emotional_last_date,
-        max(case when told.motive = 'social' then told.last_date end) as social_last_date
+            as social_facts
     from told
     inner join {{ ref('dim_member') }} as members on told.one_id = members.one_id
     where told.motive is not null and not members.is_test and not members.is_staff
@@ -64,12 +58,6 @@ means as (
 scores as (
     select
         counts.one_id,
-        counts.material_first_date,
-        counts.emotional_first_date,
-        counts.social_first_date,
-        counts.material_last_date,
-        counts.emotional_last_date,
-        counts.social_last_date,
         cast(
             counts.material_facts + counts.emotional_facts + counts.social_facts as bigint
         ) as facts,
@@ -86,12 +74,6 @@ filled as (
     select
         one_id,
         facts,
-        material_first_date,
-        emotional_first_date,
-        social_first_date,
-        material_last_date,
-        emotional_last_date,
-        social_last_date,
         coalesce(material_score, 0) as material_score,
         coalesce(emotional_score, 0) as emotional_score,
         coalesce(social_score, 0) as social_score
@@ -102,12 +84,6 @@ chosen as (
     select
         one_id,
         facts,
-        material_first_date,
-        emotional_first_date,
-        social_first_date,
-        material_last_date,
-        emotional_last_date,
-        social_last_date,
         material_score,
         emotional_score,
         social_score,
@@ -118,24 +94,24 @@ chosen as (
             else 'social'
         end as motivation
     from filled
+),
+
+dates as (
+    select one_id, motive, min(first_date) as first_date, max(last_date) as last_date
+    from told
+    group by one_id, motive
 )
 
 select
-    one_id,
-    facts,
-    material_score,
-    emotional_score,
-    social_score,
-    motivation,
-    case motivation
-        when 'material' then material_first_date
-        when 'emotional' then emotional_first_date
-        else social_first_date
-    end as first_date,
-    case motivation
-        when 'material' then material_last_date
-        when 'emotional' then emotional_last_date
-        else social_last_date
-    end as last_date,
-    greatest(material_score, emotional_score, social_score) as motivation_score
+    chosen.one_id,
+    chosen.facts,
+    chosen.material_score,
+    chosen.emotional_score,
+    chosen.social_score,
+    chosen.motivation,
+    dates.first_date,
+    dates.last_date,
+    greatest(chosen.material_score, chosen.emotional_score, chosen.social_score)
+        as motivation_score
 from chosen
+inner join dates on chosen.one_id = dates.one_id and chosen.motivation = dates.motive

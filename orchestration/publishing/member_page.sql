@@ -183,6 +183,19 @@ from (
     on columns(* exclude (entry)) into name fact value value
 )
 union all
+select 'insight.member_interests' as mart, entry, fact, value
+from (
+    unpivot (
+        select
+            columns(*)::varchar,
+            row_number() over (order by interest_rank) as entry
+        from insight.member_interests
+        where one_id = $one_id
+        order by entry
+    )
+    on columns(* exclude (entry)) into name fact value value
+)
+union all
 select 'insight.member_lifecycle' as mart, entry, fact, value
 from (
     unpivot (
@@ -255,6 +268,19 @@ from (
             columns(*)::varchar,
             row_number() over (order by one_id) as entry
         from insight.member_risk
+        where one_id = $one_id
+        order by entry
+    )
+    on columns(* exclude (entry)) into name fact value value
+)
+union all
+select 'insight.member_tag_history' as mart, entry, fact, value
+from (
+    unpivot (
+        select
+            columns(*)::varchar,
+            row_number() over (order by tag_code, valid_from_date) as entry
+        from insight.member_tag_history
         where one_id = $one_id
         order by entry
     )

@@ -575,6 +575,11 @@ class ProfilePolicy(PolicyRow):
         Field(gt=0, le=1, description="a share above 0, at most 1"),
     ]
     price_fall_days: Days
+    history_months: Annotated[
+        int,
+        BeforeValidator(_whole),
+        Field(ge=1, le=120, description="whole months from 1 to 120"),
+    ]
 
 
 class TagRule(PolicyRow):

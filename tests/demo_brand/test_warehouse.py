@@ -185,6 +185,12 @@ CODES: tuple[tuple[str, str, set[str]], ...] = (
         {"lifecycle_stage", "register_channel", "category_preference", "motivation"},
     ),
     ("insight.member_tags", "tag_code", codes("tag_rules", "tag_code")),
+    ("insight.member_tag_history", "tag_code", codes("tag_rules", "tag_code")),
+    (
+        "insight.member_tag_history",
+        "(valid_to_date is null)::text || ' ' || is_begin_seen",
+        {"true true", "true false", "false true", "false false"},
+    ),
     ("insight.member_tags", "tag_group", codes("tag_rules", "tag_group")),
     ("insight.member_profile", "motivation", {"material", "emotional", "social"}),
     ("insight.member_profile", "channel_preference", CHANNELS),
@@ -353,10 +359,33 @@ def test_replenishment_is_that_of_the_oracle(
 
 @pytest.mark.slow
 def test_profiles_and_tags_are_those_of_the_oracle(marts: duckdb.DuckDBPyConnection) -> None:
-    result = profile.expected(marts)
+    # two judged days of thirteen, at half a minute each; tests/oracles/ has all of random people
+    ((as_of,),) = marts.execute("select max(as_of_date) from insight.member_tags").fetchall()
+    before = profile.judged_before(as_of)[-1:]
+    result = profile.expected(marts, of_history=before)
     assert len(result.profiles) > 20_000
     assert len(result.tags) > 20_000
-    assert profile.differences(marts, result) == []
+    assert len(result.interests) > 20_000
+    assert profile.differences(marts, result, of_since=False) == []
+    told = marts.execute(
+        "select one_id, tag_code, tag_value from insight.member_tag_history"
+        " where valid_from_date <= ? and coalesce(valid_to_date > ?, true)",
+        [before[0], before[0]],
+    ).fetchall()
+    had = [
+        (one_id, code, value)
+        for (one_id, code, value, start), (end, *_) in result.history.items()
+        if start <= before[0] and (end is None or end > before[0])
+    ]
+    assert len(had) > 20_000
+    assert sorted(told) == sorted(had)
+    # what is had at as_of is what is open, since the same day
+    assert marts.execute(
+        "select count(*), count(*) filter (history.tag_value = tags.tag_value)"
+        " from insight.member_tags as tags full join (from insight.member_tag_history"
+        " where valid_to_date is null) as history on tags.one_id = history.one_id"
+        " and tags.tag_code = history.tag_code and tags.since_date = history.valid_from_date"
+    ).fetchall() == [(len(result.tags), len(result.tags))]
 
 
 @pytest.mark.slow

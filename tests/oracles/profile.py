@@ -1,4 +1,5 @@
-"""An independent calculation of insight.member_profile and insight.member_tags.
+"""An independent calculation of insight.member_profile, member_tags, member_tag_history and
+member_interests.
 
 Orders, lines, events, products and members come from the core marts, which have oracles of their
 own, and whose a card or contact is from the map; everything else is read from staging. `tables`
@@ -12,17 +13,18 @@ import csv
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import duckdb
 
 from orchestration.workspace import PROJECT
 
+AS_OF = "stg_rekindle__as_of"
 SHARED_CHANNELS = ("mini_program", "app")
 """Where there is content."""
 CHOICES = (
@@ -56,6 +58,27 @@ TAG_COLUMNS = (
     "evidence_value",
     "evidence_limit",
     "evidence_count",
+    "evidence_first_date",
+    "evidence_date",
+)
+HISTORY_COLUMNS = (
+    "valid_to_date",
+    "is_begin_seen",
+    "judged_days",
+    "tag_group",
+    "evidence_value",
+    "evidence_limit",
+    "evidence_count",
+    "evidence_date",
+)
+INTERESTS = {"view": "view", "add_to_cart": "cart", "purchase": "purchase"}
+"""Parts of an interest, by what is done."""
+INTEREST_COLUMNS = (
+    "score",
+    "share",
+    "interest_rank",
+    *(f"{part}_{name}" for part in INTERESTS.values() for name in ("score", "count")),
+    "evidence_first_date",
     "evidence_date",
 )
 
@@ -92,6 +115,10 @@ class Person:
     choices: dict[str, list[tuple[str, float, date]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    interests: dict[str, dict[str, list[tuple[float, date]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    """Of each category the weights and days of what was viewed, carted and bought."""
     deeds: dict[str, list[date]] = field(default_factory=lambda: defaultdict(list))
     tasks: list[tuple[str, date]] = field(default_factory=list)
 
@@ -102,6 +129,12 @@ class Result:
 
     profiles: dict[str, tuple[object, ...]]
     tags: dict[tuple[str, str], tuple[object, ...]]
+    history: dict[tuple[str, str, str, date], tuple[object, ...]]
+    """By one_id, tag_code, tag_value and valid_from_date, in the order of HISTORY_COLUMNS."""
+    interests: dict[tuple[str, str], tuple[object, ...]]
+    """By one_id and category_id, in the order of INTEREST_COLUMNS."""
+    days: tuple[date, ...]
+    """The days that were judged."""
 
 
 def rule_rows(seed: str, day: date, *key: str) -> list[dict[str, str]]:
@@ -118,9 +151,57 @@ def expected(
     connection: duckdb.DuckDBPyConnection,
     zone: str = "Asia/Shanghai",
     tables: Callable[[str], str] = in_build,
+    of_history: Sequence[date] | None = None,
 ) -> Result:
-    """What the profiles and tags of a build have to be."""
-    return _Profiles(connection, ZoneInfo(zone), tables).result()
+    """What the profiles and tags of a build have to be; `of_history` are the days before as_of that
+    are judged, all by default."""
+    ((as_of,),) = connection.execute(f"select as_of_date from {tables(AS_OF)}").fetchall()
+    before = judged_before(as_of) if of_history is None else of_history
+    judged = {
+        day: _Profiles(connection, ZoneInfo(zone), tables, day).result() for day in (*before, as_of)
+    }
+    today = judged[as_of]
+    history = spells({day: result.tags for day, result in judged.items()})
+    since = {
+        (one_id, code): start
+        for (one_id, code, _, start), spell in history.items()
+        if spell[0] is None
+    }
+    tags = {key: (*row[:3], since[key], *row[3:]) for key, row in today.tags.items()}
+    return replace(today, tags=tags, history=history, days=tuple(judged))
+
+
+def judged_before(as_of: date) -> list[date]:
+    """The month ends that are judged beside as_of."""
+    (policy,) = rule_rows("profile_policy", as_of)
+    ends = [as_of.replace(day=1) - timedelta(days=1)]
+    while len(ends) < int(policy["history_months"]):
+        ends.append(ends[-1].replace(day=1) - timedelta(days=1))
+    return ends[::-1]
+
+
+def spells(
+    judged: Mapping[date, Mapping[tuple[str, str], tuple[object, ...]]],
+) -> dict[tuple[str, str, str, date], tuple[object, ...]]:
+    """The history that the tags of judged days in turn make."""
+    days = list(judged)
+    found: dict[tuple[str, str, str, date], list[object]] = {}
+    running: dict[tuple[str, str, str], date] = {}
+    for number, day in enumerate(days):
+        tags = {(one, code, str(row[2])): row for (one, code), row in judged[day].items()}
+        for key in [key for key in running if key not in tags]:
+            found[(*key, running.pop(key))][0] = days[number - 1] + timedelta(days=1)
+        for key, row in tags.items():
+            if key in running:
+                spell = found[(*key, running[key])]
+                spell[2] = cast("int", spell[2]) + 1
+                continue
+            running[key] = days[number - 1] + timedelta(days=1) if number else day
+            _, group, _, _, value, limit, facts, _, last = row
+            found[(*key, running[key])] = [
+                None, number > 0, 1, group, value, limit, facts, last,
+            ]  # fmt: skip
+    return {key: tuple(spell) for key, spell in found.items()}
 
 
 class _Profiles:
@@ -129,10 +210,10 @@ class _Profiles:
         connection: duckdb.DuckDBPyConnection,
         zone: ZoneInfo,
         tables: Callable[[str], str],
+        day: date,
     ) -> None:
         self.connection, self.zone, self.tables = connection, zone, tables
-        self.as_of: date
-        ((self.as_of,),) = self.rows("stg_rekindle__as_of", "as_of_date")
+        self.as_of = day
         (policy,) = rule_rows("profile_policy", self.as_of)
         self.policy = {name: float(value) for name, value in policy.items() if name[:5] != "valid"}
         self.opens_after = self.as_of - timedelta(days=int(self.policy["window_days"]))
@@ -212,6 +293,7 @@ class _Profiles:
             if category is not None:
                 weight = self.faded(self.policy["purchase_weight"], day)
                 person.choices["category_interest"].append((category, weight, day))
+                person.interests[category]["purchase"].append((weight, day))
                 person.choices["category_preference"].append((category, cents, day))
 
     def read_events(self) -> None:
@@ -239,6 +321,7 @@ class _Profiles:
             if kind in weights and category is not None:
                 weight = self.faded(self.policy[weights[kind]], day)
                 person.choices["category_interest"].append((category, weight, day))
+                person.interests[category][INTERESTS[kind]].append((weight, day))
             if kind == "open":
                 person.choices["hour_preference"].append((str(when.hour), 1, day))
             if (channel, event) in contents:
@@ -382,7 +465,7 @@ class _Profiles:
         rules = rule_rows("tag_rules", self.as_of, "tag_code")
         rules.sort(key=lambda rule: rule["tag_code"])
         stages = dict(self.rows("member_lifecycle", "one_id, lifecycle_stage"))
-        result = Result({}, {})
+        result = Result({}, {}, {}, {}, ())
         for one_id, person in self.people.items():
             metrics = self.metrics(person, means)
             had = []
@@ -398,15 +481,36 @@ class _Profiles:
                     rule["label_zh"],
                     rule["tag_group"],
                     value,
-                    min(metric.days),
                     rule["metric_code"],
                     metric.value,
                     float(rule["at_least"]),
                     metric.facts,
+                    min(metric.days),
                     max(metric.days),
                 )
+            for category, row in interest_rows(person).items():
+                result.interests[one_id, category] = row
             result.profiles[one_id] = profile_row(stages[one_id], metrics, had)
         return result
+
+
+def interest_rows(person: Person) -> dict[str, tuple[object, ...]]:
+    """Of each category that somebody is interested in, its row; none where nothing weighs."""
+    scores = {
+        category: math.fsum(weight for part in parts.values() for weight, _ in part)
+        for category, parts in person.interests.items()
+    }
+    total = math.fsum(scores.values())
+    found = {}
+    order = sorted(scores, key=lambda category: (-round(scores[category], 9), category))
+    for rank, category in enumerate(order if total > 0 else (), start=1):
+        parts = person.interests[category]
+        days = [day for part in parts.values() for _, day in part]
+        row: list[object] = [scores[category], scores[category] / total, rank]
+        for part in INTERESTS.values():
+            row += [math.fsum(weight for weight, _ in parts[part]), len(parts[part])]
+        found[category] = (*row, min(days), max(days))
+    return found
 
 
 def cents_of(amount: Any) -> int:
@@ -470,8 +574,12 @@ def differences(
     result: Result,
     profiles: str = "insight.member_profile",
     tags: str = "insight.member_tags",
+    interests: str = "insight.member_interests",
+    *,
+    of_since: bool = True,
 ) -> list[str]:
-    """Where the marts differ from the oracle, a sentence each."""
+    """Where the marts differ from the oracle, a sentence each; `of_since` is false where the oracle
+    has not judged all days, so that it cannot know since when a tag is had."""
     found = connection.execute(f"select one_id, {', '.join(COLUMNS)} from {profiles}").fetchall()
     problems = list(
         _compared({one: tuple(row) for one, *row in found}, result.profiles, COLUMNS, "profile")
@@ -480,7 +588,32 @@ def differences(
         f"select one_id, tag_code, {', '.join(TAG_COLUMNS)} from {tags}"
     ).fetchall()
     told = {(one, code): tuple(row) for one, code, *row in found}
-    return problems + list(_compared(told, result.tags, TAG_COLUMNS, "tag"))
+    wanted = result.tags
+    if not of_since:
+        told, wanted = (
+            {key: row[:3] + row[4:] for key, row in rows.items()} for rows in (told, wanted)
+        )
+    columns = [name for name in TAG_COLUMNS if of_since or name != "since_date"]
+    problems += _compared(told, wanted, columns, "tag")
+    found = connection.execute(
+        f"select one_id, category_id, {', '.join(INTEREST_COLUMNS)} from {interests}"
+    ).fetchall()
+    told = {(one, category): tuple(row) for one, category, *row in found}
+    return problems + list(_compared(told, result.interests, INTEREST_COLUMNS, "interest"))
+
+
+def history_differences(
+    connection: duckdb.DuckDBPyConnection,
+    result: Result,
+    history: str = "insight.member_tag_history",
+) -> list[str]:
+    """Where the history of tags differs from the oracle, which has judged all days."""
+    found = connection.execute(
+        f"select one_id, tag_code, tag_value, valid_from_date, {', '.join(HISTORY_COLUMNS)}"
+        f" from {history}"
+    ).fetchall()
+    told = {tuple(row[:4]): tuple(row[4:]) for row in found}
+    return list(_compared(told, result.history, HISTORY_COLUMNS, "tag history"))
 
 
 def _compared(

@@ -17,7 +17,10 @@ persons as (
     from {{ ref('int_identity__record_persons') }} as record_persons
     inner join {{ ref('dim_member') }} as members on record_persons.one_id = members.one_id
     left join {{ ref('int_insight__motivations') }} as motivations
-        on record_persons.one_id = motivations.one_id
+        on
+            record_persons.one_id = motivations.one_id
+            and motivations.evaluated_date
+            = (select as_of_date from {{ ref('stg_rekindle__as_of') }})
     where not members.is_test and not members.is_staff
 ),
 

@@ -1,9 +1,10 @@
--- Grain: one row per person with a deed in the window that tells a motive
+-- Grain: one row per judged day and person with a deed in its window that tells a motive
 -- Its dates are those of the deeds that speak for the motivation.
 with
 
 told as (
     select
+        evaluated_date,
         one_id,
         facts,
         first_date,
@@ -13,6 +14,7 @@ told as (
     where fact_code = 'discounted_order'
     union all
     select
+        evaluated_date,
         one_id,
         facts,
         first_date,
@@ -34,6 +36,7 @@ told as (
 
 counts as (
     select
+        told.evaluated_date,
         told.one_id,
         cast(sum(case when told.motive = 'material' then told.facts else 0 end) as double)
             as material_facts,
@@ -44,19 +47,22 @@ counts as (
     from told
     inner join {{ ref('dim_member') }} as members on told.one_id = members.one_id
     where told.motive is not null and not members.is_test and not members.is_staff
-    group by told.one_id
+    group by told.evaluated_date, told.one_id
 ),
 
 means as (
     select
+        evaluated_date,
         avg(cast(material_facts as double)) as material_mean,
         avg(cast(emotional_facts as double)) as emotional_mean,
         avg(cast(social_facts as double)) as social_mean
     from counts
+    group by evaluated_date
 ),
 
 scores as (
     select
+        counts.evaluated_date,
         counts.one_id,
         cast(
             counts.material_facts + counts.emotional_facts + counts.social_facts as bigint
@@ -67,11 +73,12 @@ scores as (
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from counts
-    cross join means
+    inner join means on counts.evaluated_date = means.evaluated_date
 ),
 
 filled as (
     select
+        evaluated_date,
         one_id,
         facts,
         coalesce(material_score, 0) as material_score,
@@ -82,6 +89,7 @@ filled as (
 
 chosen as (
     select
+        evaluated_date,
         one_id,
         facts,
         material_score,
@@ -97,12 +105,18 @@ chosen as (
 ),
 
 dates as (
-    select one_id, motive, min(first_date) as first_date, max(last_date) as last_date
+    select
+        evaluated_date,
+        one_id,
+        motive,
+        min(first_date) as first_date,
+        max(last_date) as last_date
     from told
-    group by one_id, motive
+    group by evaluated_date, one_id, motive
 )
 
 select
+    chosen.evaluated_date,
     chosen.one_id,
     chosen.facts,
     chosen.material_score,
@@ -114,4 +128,8 @@ select
     greatest(chosen.material_score, chosen.emotional_score, chosen.social_score)
         as motivation_score
 from chosen
-inner join dates on chosen.one_id = dates.one_id and chosen.motivation = dates.motive
+inner join dates
+    on
+        chosen.evaluated_date = dates.evaluated_date
+        and chosen.one_id = dates.one_id
+        and chosen.motivation = dates.motive

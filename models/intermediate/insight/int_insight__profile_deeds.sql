@@ -1,5 +1,5 @@
--- Grain: one row per person, kind of deed in the window that is no order, and value of it
--- A deed halves in weight with every half-life between its day and as_of; so does an interest.
+-- Grain: one row per judged day, person, kind of deed in its window that is no order, and value
+-- A deed halves in weight with every half-life between its day and the judged one, as interests do.
 {%- set card_deeds = [
     ('post', 'kind', 'stg_community__posts', 'posted_at', 'true'),
     ('task', 'task_id', 'stg_loyalty__task_completions', 'completed_at', 'true'),
@@ -76,21 +76,23 @@ persons_deeds as (
 
 weighted as (
     select
+        days.evaluated_date,
         persons_deeds.one_id,
         persons_deeds.fact_code,
         persons_deeds.fact_value,
         persons_deeds.fact_date,
-        cast({{ days_between('persons_deeds.fact_date', 'policy.as_of_date') }} as double)
-        / nullif(policy.half_life_days, 0) as half_lives
+        cast({{ days_between('persons_deeds.fact_date', 'days.evaluated_date') }} as double)
+        / nullif(days.half_life_days, 0) as half_lives
     from persons_deeds
-    inner join {{ ref('int_insight__profile_policy') }} as policy
+    inner join {{ ref('int_insight__profile_days') }} as days
         on
-            persons_deeds.fact_date > policy.window_opens_after_date
-            and persons_deeds.fact_date <= policy.as_of_date
+            persons_deeds.fact_date > days.window_opens_after_date
+            and persons_deeds.fact_date <= days.evaluated_date
     where persons_deeds.fact_value is not null
 )
 
 select
+    evaluated_date,
     one_id,
     fact_code,
     fact_value,
@@ -100,4 +102,4 @@ select
     min(fact_date) as first_date,
     max(fact_date) as last_date
 from weighted
-group by one_id, fact_code, fact_value
+group by evaluated_date, one_id, fact_code, fact_value

@@ -1,29 +1,20 @@
--- Grain: one row per person and metric of its profile that there are facts for
+-- Grain: one row per judged day, person and metric of its profile that there are facts for
 with
 
 orders as (
-    select one_id, fact_code, fact_value, facts, amount, first_date, last_date
+    select evaluated_date, one_id, fact_code, fact_value, facts, amount, first_date, last_date
     from {{ ref('int_insight__profile_orders') }}
 ),
 
 deeds as (
-    select one_id, fact_code, fact_value, facts, weight, first_date, last_date
+    select evaluated_date, one_id, fact_code, fact_value, facts, weight, first_date, last_date
     from {{ ref('int_insight__profile_deeds') }}
 ),
 
 -- what a member does most, and its share of all
 choices as (
     select
-        one_id,
-        'category_interest' as metric_code,
-        category_id as choice,
-        facts,
-        interest as weight,
-        first_date,
-        last_date
-    from {{ ref('int_insight__category_interests') }}
-    union all
-    select
+        evaluated_date,
         one_id,
         'category_preference' as metric_code,
         fact_value as choice,
@@ -35,6 +26,7 @@ choices as (
     where fact_code = 'purchase'
     union all
     select
+        evaluated_date,
         one_id,
         'channel_preference' as metric_code,
         fact_value as choice,
@@ -46,6 +38,7 @@ choices as (
     where fact_code = 'order'
     union all
     select
+        evaluated_date,
         one_id,
         'hour_preference' as metric_code,
         fact_value as choice,
@@ -54,15 +47,16 @@ choices as (
         min(first_date) as first_date,
         max(last_date) as last_date
     from (
-        select one_id, fact_value, facts, first_date, last_date from orders
+        select evaluated_date, one_id, fact_value, facts, first_date, last_date from orders
         where fact_code = 'hour'
         union all
-        select one_id, fact_value, facts, first_date, last_date from deeds
+        select evaluated_date, one_id, fact_value, facts, first_date, last_date from deeds
         where fact_code = 'hour'
     ) as hours
-    group by one_id, fact_value
+    group by evaluated_date, one_id, fact_value
     union all
     select
+        evaluated_date,
         one_id,
         'content_taste' as metric_code,
         fact_value as choice,
@@ -74,26 +68,41 @@ choices as (
     where fact_code = 'content'
 ),
 
+-- so that a half is one half and equals are equal, whatever they are the sum of
+exact_choices as (
+    select
+        evaluated_date,
+        one_id,
+        metric_code,
+        choice,
+        facts,
+        cast(weight as decimal(28, 12)) as weight,
+        first_date,
+        last_date
+    from choices
+),
+
 ranked_choices as (
     select
+        evaluated_date,
         one_id,
         metric_code,
         choice,
         weight,
         first_date,
         last_date,
-        sum(facts) over (partition by one_id, metric_code) as facts,
-        -- exact, so that a half is one half, and in whatever order
-        sum(cast(weight as decimal(28, 12))) over (partition by one_id, metric_code)
-            as total_weight,
+        sum(facts) over (partition by evaluated_date, one_id, metric_code) as facts,
+        sum(weight) over (partition by evaluated_date, one_id, metric_code) as total_weight,
         row_number() over (
-            partition by one_id, metric_code order by weight desc nulls last, choice asc nulls last
+            partition by evaluated_date, one_id, metric_code
+            order by weight desc nulls last, choice asc nulls last
         ) as choice_rank
-    from choices
+    from exact_choices
 ),
 
 order_sums as (
     select
+        evaluated_date,
         one_id,
         sum(case when fact_code = 'order' then facts else 0 end) as orders,
         sum(case when fact_code = 'discounted_order' then facts else 0 end) as discounted_orders,
@@ -105,11 +114,12 @@ order_sums as (
         min(first_date) as first_date,
         max(last_date) as last_date
     from orders
-    group by one_id
+    group by evaluated_date, one_id
 ),
 
 prices as (
     select
+        sums.evaluated_date,
         sums.one_id,
         sums.orders,
         sums.first_date,
@@ -121,24 +131,27 @@ prices as (
         coalesce(
             cast(sums.discount as double) / nullif(sums.discount + sums.paid, 0), 0
         ) as discount_share,
-        policy.full_discount_share
+        days.full_discount_share
     from order_sums as sums
-    cross join {{ ref('int_insight__profile_policy') }} as policy
+    inner join {{ ref('int_insight__profile_days') }} as days
+        on sums.evaluated_date = days.evaluated_date
 ),
 
 tasks as (
     select
+        days.evaluated_date,
         tasks.task_id,
-        cast(count(*) over () as bigint) as open_tasks
+        cast(count(*) over (partition by days.evaluated_date) as bigint) as open_tasks
     from {{ ref('stg_loyalty__tasks') }} as tasks
-    cross join {{ ref('int_insight__profile_policy') }} as policy
-    where
-        coalesce({{ business_date('tasks.starts_at') }} <= policy.as_of_date, true)
-        and coalesce({{ business_date('tasks.ends_at') }} > policy.window_opens_after_date, true)
+    inner join {{ ref('int_insight__profile_days') }} as days
+        on
+            coalesce({{ business_date('tasks.starts_at') }} <= days.evaluated_date, true)
+            and coalesce({{ business_date('tasks.ends_at') }} > days.window_opens_after_date, true)
 ),
 
 counts as (
     select
+        evaluated_date,
         one_id,
         'content_contribution' as metric_code,
         facts,
@@ -148,6 +161,7 @@ counts as (
     where fact_code = 'post' and fact_value in ('ugc_photo', 'review', 'story')
     union all
     select
+        evaluated_date,
         one_id,
         'social_spread' as metric_code,
         facts,
@@ -160,6 +174,7 @@ counts as (
         or (fact_code = 'points' and fact_value = 'referral')
     union all
     select
+        evaluated_date,
         one_id,
         'community_activity' as metric_code,
         facts,
@@ -171,6 +186,7 @@ counts as (
 
 metrics as (
     select
+        evaluated_date,
         one_id,
         metric_code,
         cast(weight as double) / nullif(cast(total_weight as double), 0) as metric_value,
@@ -182,6 +198,19 @@ metrics as (
     where choice_rank = 1
     union all
     select
+        evaluated_date,
+        one_id,
+        'category_interest' as metric_code,
+        interest_share as metric_value,
+        facts_of_all as facts,
+        category_id as metric_text,
+        first_date,
+        last_date
+    from {{ ref('int_insight__category_interests') }}
+    where interest_rank = 1
+    union all
+    select
+        evaluated_date,
         one_id,
         metric_code,
         cast(sum(facts) as double) as metric_value,
@@ -190,9 +219,10 @@ metrics as (
         min(first_date) as first_date,
         max(last_date) as last_date
     from counts
-    group by one_id, metric_code
+    group by evaluated_date, one_id, metric_code
     union all
     select
+        evaluated_date,
         one_id,
         'promotion_dependency' as metric_code,
         discounted_share as metric_value,
@@ -203,6 +233,7 @@ metrics as (
     from prices
     union all
     select
+        evaluated_date,
         one_id,
         'full_price_share' as metric_code,
         1 - discounted_share as metric_value,
@@ -213,6 +244,7 @@ metrics as (
     from prices
     union all
     select
+        evaluated_date,
         one_id,
         'price_sensitivity' as metric_code,
         cast(
@@ -227,6 +259,7 @@ metrics as (
     from prices
     union all
     select
+        deeds.evaluated_date,
         deeds.one_id,
         'task_completion' as metric_code,
         cast(count(*) as double) / nullif(max(tasks.open_tasks), 0) as metric_value,
@@ -235,11 +268,13 @@ metrics as (
         min(deeds.first_date) as first_date,
         max(deeds.last_date) as last_date
     from deeds
-    inner join tasks on deeds.fact_value = tasks.task_id
+    inner join tasks
+        on deeds.evaluated_date = tasks.evaluated_date and deeds.fact_value = tasks.task_id
     where deeds.fact_code = 'task'
-    group by deeds.one_id
+    group by deeds.evaluated_date, deeds.one_id
     union all
     select
+        evaluated_date,
         one_id,
         'motivation' as metric_code,
         motivation_score as metric_value,
@@ -251,6 +286,7 @@ metrics as (
 )
 
 select
+    metrics.evaluated_date,
     metrics.one_id,
     metrics.metric_code,
     metrics.metric_value,

@@ -1,4 +1,4 @@
--- Grain: one row per person, kind of fact about its valid orders in the window, and value of it
+-- Grain: one row per judged day, person, kind of fact about valid orders in its window, and value
 with
 
 orders as (
@@ -11,11 +11,13 @@ orders as (
         orders.is_discounted,
         orders.is_coupon_used
     from {{ ref('fct_orders') }} as orders
-    inner join {{ ref('int_insight__profile_policy') }} as policy
-        on
-            orders.order_date > policy.window_opens_after_date
-            and orders.order_date <= policy.as_of_date
-    where orders.is_valid and orders.one_id is not null
+    where
+        orders.is_valid
+        and orders.one_id is not null
+        and orders.order_date > (
+            select min(days.window_opens_after_date)
+            from {{ ref('int_insight__profile_days') }} as days
+        )
 ),
 
 lines as (
@@ -42,7 +44,8 @@ facts as (
         'order' as fact_code,
         order_channel as fact_value,
         order_date as fact_date,
-        cast(0 as decimal(18, 2)) as amount
+        cast(0 as decimal(18, 2)) as amount,
+        cast(null as integer) as price_age_days
     from orders
     union all
     select
@@ -50,7 +53,8 @@ facts as (
         'hour' as fact_code,
         cast(order_hour as string) as fact_value,
         order_date as fact_date,
-        cast(0 as decimal(18, 2)) as amount
+        cast(0 as decimal(18, 2)) as amount,
+        cast(null as integer) as price_age_days
     from orders
     union all
     select
@@ -58,7 +62,8 @@ facts as (
         'discounted_order' as fact_code,
         'all' as fact_value,
         order_date as fact_date,
-        cast(0 as decimal(18, 2)) as amount
+        cast(0 as decimal(18, 2)) as amount,
+        cast(null as integer) as price_age_days
     from orders
     where is_discounted
     union all
@@ -67,7 +72,8 @@ facts as (
         'coupon_order' as fact_code,
         'all' as fact_value,
         order_date as fact_date,
-        cast(0 as decimal(18, 2)) as amount
+        cast(0 as decimal(18, 2)) as amount,
+        cast(null as integer) as price_age_days
     from orders
     where is_coupon_used
     union all
@@ -76,7 +82,8 @@ facts as (
         'purchase' as fact_code,
         category_id as fact_value,
         order_date as fact_date,
-        net_amount as amount
+        net_amount as amount,
+        cast(null as integer) as price_age_days
     from lines
     union all
     select
@@ -84,7 +91,8 @@ facts as (
         'discount' as fact_code,
         'all' as fact_value,
         order_date as fact_date,
-        discount as amount
+        discount as amount,
+        cast(null as integer) as price_age_days
     from lines
     union all
     -- of whatever category, and of products that the catalogue does not know
@@ -93,7 +101,8 @@ facts as (
         'paid' as fact_code,
         'all' as fact_value,
         order_date as fact_date,
-        net_amount as amount
+        net_amount as amount,
+        cast(null as integer) as price_age_days
     from lines
     union all
     select
@@ -101,25 +110,43 @@ facts as (
         'price_fall' as fact_code,
         'all' as fact_value,
         lines.order_date as fact_date,
-        lines.net_amount as amount
+        lines.net_amount as amount,
+        {{ days_between('price_falls.from_date', 'lines.order_date') }} as price_age_days
     from lines
     inner join price_falls
         on
             lines.product_id = price_falls.product_id
             and lines.order_date >= price_falls.from_date
             and lines.order_date < price_falls.to_date
-    cross join {{ ref('int_insight__profile_policy') }} as policy
-    where {{ days_between('price_falls.from_date', 'lines.order_date') }} < policy.price_fall_days
+),
+
+daily as (
+    select
+        one_id,
+        fact_code,
+        fact_value,
+        fact_date,
+        price_age_days,
+        count(*) as facts,
+        sum(amount) as amount
+    from facts
+    where fact_value is not null
+    group by one_id, fact_code, fact_value, fact_date, price_age_days
 )
 
 select
-    one_id,
-    fact_code,
-    fact_value,
-    cast(count(*) as bigint) as facts,
-    {{ as_money('sum(amount)') }} as amount,
-    min(fact_date) as first_date,
-    max(fact_date) as last_date
-from facts
-where fact_value is not null
-group by one_id, fact_code, fact_value
+    days.evaluated_date,
+    daily.one_id,
+    daily.fact_code,
+    daily.fact_value,
+    cast(sum(daily.facts) as bigint) as facts,
+    {{ as_money('sum(daily.amount)') }} as amount,
+    min(daily.fact_date) as first_date,
+    max(daily.fact_date) as last_date
+from daily
+inner join {{ ref('int_insight__profile_days') }} as days
+    on
+        daily.fact_date > days.window_opens_after_date
+        and daily.fact_date <= days.evaluated_date
+        and coalesce(daily.price_age_days < days.price_fall_days, true)
+group by days.evaluated_date, daily.one_id, daily.fact_code, daily.fact_value

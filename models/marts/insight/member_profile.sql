@@ -9,7 +9,6 @@ metrics as (
     select
         one_id,
         {%- for metric in [
-            'category_interest',
             'category_preference',
             'channel_preference',
             'hour_preference',
@@ -30,7 +29,16 @@ metrics as (
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from {{ ref('int_insight__profile_metrics') }}
+    where evaluated_date = (
+        select as_of.as_of_date from {{ ref('stg_rekindle__as_of') }} as as_of
+    )
     group by one_id
+),
+
+interests as (
+    select one_id, category_id, share
+    from {{ ref('member_interests') }}
+    where interest_rank = 1
 ),
 
 motivations as (
@@ -41,14 +49,20 @@ motivations as (
         emotional_score,
         social_score
     from {{ ref('int_insight__motivations') }}
+    where evaluated_date = (
+        select as_of.as_of_date from {{ ref('stg_rekindle__as_of') }} as as_of
+    )
 ),
 
 tags as (
     select
         one_id,
         cast(count(*) as integer) as tag_count,
-        {{ texts_joined("tag_code || ':' || coalesce(metric_text, 'yes')") }} as tags
+        {{ texts_joined("tag_code || ':' || tag_value") }} as tags
     from {{ ref('int_insight__tags') }}
+    where evaluated_date = (
+        select as_of.as_of_date from {{ ref('stg_rekindle__as_of') }} as as_of
+    )
     group by one_id
 )
 
@@ -56,8 +70,8 @@ select
     persons.as_of_date,
     persons.one_id,
     persons.lifecycle_stage,
-    metrics.category_interest,
-    metrics.category_interest_share,
+    interests.category_id as category_interest,
+    interests.share as category_interest_share,
     metrics.category_preference,
     metrics.category_preference_share,
     metrics.channel_preference,
@@ -79,6 +93,7 @@ select
     coalesce(tags.tag_count, 0) as tag_count,
     tags.tags
 from persons
+left join interests on persons.one_id = interests.one_id
 left join metrics on persons.one_id = metrics.one_id
 left join motivations on persons.one_id = motivations.one_id
 left join tags on persons.one_id = tags.one_id

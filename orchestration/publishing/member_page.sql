@@ -392,3 +392,57 @@ from (
     )
     on columns(* exclude (entry)) into name fact value value
 )
+union all
+select 'core.fct_coupons' as mart, entry, fact, value
+from (
+    unpivot (
+        select
+            columns(*)::varchar,
+            row_number() over (order by issued_at desc, coupon_code) as entry
+        from core.fct_coupons
+        where one_id = $one_id
+        order by entry
+    )
+    on columns(* exclude (entry)) into name fact value value
+)
+union all
+select 'core.fct_service_tickets' as mart, entry, fact, value
+from (
+    unpivot (
+        select
+            columns(*)::varchar,
+            row_number() over (order by opened_at desc, ticket_id) as entry
+        from core.fct_service_tickets
+        where one_id = $one_id
+        order by entry
+    )
+    on columns(* exclude (entry)) into name fact value value
+)
+union all
+select 'core.fct_survey_responses' as mart, entry, fact, value
+from (
+    unpivot (
+        select
+            columns(*)::varchar,
+            row_number() over (order by responded_at desc, response_id) as entry
+        from core.fct_survey_responses
+        where one_id = $one_id
+        order by entry
+    )
+    on columns(* exclude (entry)) into name fact value value
+)
+union all
+select 'core.fct_deeds' as mart, entry, fact, value
+from (
+    unpivot (
+        select
+            columns(*)::varchar,
+            row_number() over (order by occurred_at desc, deed_kind, deed_id) as entry
+        from core.fct_deeds
+        where
+            one_id = $one_id
+            and deed_date > (select max(as_of_date) from insight.member_profile) - 365
+        order by entry
+    )
+    on columns(* exclude (entry)) into name fact value value
+)

@@ -376,13 +376,17 @@ MISTAKES = {
     ),
     "a motivation since any deed": (
         "motive,\n        min(first_date) as first_date",
-        "motive,\n        min(min(first_date)) over (partition by evaluated_date, one_id)"
-        " as first_date",
+        (
+            "motive,\n        min(min(first_date)) over (partition by evaluated_date, one_id)"
+            " as first_date"
+        ),
     ),
     "a motivation until any deed": (
         "max(last_date) as last_date\n    from told",
-        "max(max(last_date)) over (partition by evaluated_date, one_id)"
-        " as last_date\n    from told",
+        (
+            "max(max(last_date)) over (partition by evaluated_date, one_id)"
+            " as last_date\n    from told"
+        ),
     ),
     "messages to the member count": ("where direction = 'in'", ""),
     "opening a message is a click": ("where engagements.engagement_type = 'click'", ""),

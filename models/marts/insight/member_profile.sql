@@ -29,9 +29,10 @@ metrics as (
         {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from {{ ref('int_insight__profile_metrics') }}
-    where evaluated_date = (
-        select as_of.as_of_date from {{ ref('stg_rekindle__as_of') }} as as_of
-    )
+    where
+        evaluated_date = (
+            select as_of.as_of_date from {{ ref('stg_rekindle__as_of') }} as as_of
+        )
     group by one_id
 ),
 
@@ -49,9 +50,10 @@ motivations as (
         emotional_score,
         social_score
     from {{ ref('int_insight__motivations') }}
-    where evaluated_date = (
-        select as_of.as_of_date from {{ ref('stg_rekindle__as_of') }} as as_of
-    )
+    where
+        evaluated_date = (
+            select as_of.as_of_date from {{ ref('stg_rekindle__as_of') }} as as_of
+        )
 ),
 
 tags as (
@@ -60,9 +62,10 @@ tags as (
         cast(count(*) as integer) as tag_count,
         {{ texts_joined("tag_code || ':' || tag_value") }} as tags
     from {{ ref('int_insight__tags') }}
-    where evaluated_date = (
-        select as_of.as_of_date from {{ ref('stg_rekindle__as_of') }} as as_of
-    )
+    where
+        evaluated_date = (
+            select as_of.as_of_date from {{ ref('stg_rekindle__as_of') }} as as_of
+        )
     group by one_id
 )
 

@@ -33,7 +33,10 @@ MAY_MOVE: Mapping[str, Mapping[str, str]] = {
     "int_insight__lifecycle_points": {
         "< next_order_date": "that day is a point already, for the order on it",
     },
-    "int_insight__profile_orders": {"999.99": A_CASE_OF_THE_MACRO},
+    "int_insight__profile_orders": {
+        "999.99": A_CASE_OF_THE_MACRO,
+        "orders.order_date > (": "each judged day leaves out what is not in its own window",
+    },
     "int_insight__rfm_values": {"999.99": A_CASE_OF_THE_MACRO},
     "int_insight__replenishment_expectations": {
         "> closed.closed_log_days": "of equals the difference is nothing",

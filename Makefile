@@ -107,7 +107,8 @@ parity:  ## the same rows on DuckDB and Spark, on two days (ARGS="-k 'not Journe
 	@$(setup) test
 	@$(setup) spark
 	@echo "[parity] DuckDB against Spark"
-	@$(BIN)/pytest tests/parity -v -p no:xdist -p no:cacheprovider $(ARGS)
+	@$(BIN)/pytest tests/parity -v -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+		-p no:cacheprovider $(ARGS)
 
 board:  ## what is published, as pages in a browser (Ctrl-C ends it; ARGS='--port 8502')
 	@$(setup) run

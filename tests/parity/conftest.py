@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+from typing import Any
+
 import pytest
 
 from tests.parity.rows import Compared
@@ -14,6 +17,22 @@ REPORT: dict[tuple[str, int], list[Compared]] = {}
 def report() -> dict[tuple[str, int], list[Compared]]:
     """Where comparisons go that are to be printed at the end."""
     return REPORT
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of several hands its comparisons to the one that prints them."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["rows"] = [
+            (*key, [astuple(one) for one in models]) for key, models in REPORT.items()
+        ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the comparisons of a process that has ended; one that was killed has none."""
+    for brand, day, models in getattr(node, "workeroutput", {}).get("rows", []):
+        REPORT[brand, day] = [Compared(*one) for one in models]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

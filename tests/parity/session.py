@@ -14,6 +14,9 @@ import yaml
 from orchestration.warehouse.spark import spark_environment
 from orchestration.workspace import PROJECT
 
+JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+"""For a Java that ends after minutes: to compile its code further takes more than that saves."""
+
 FOLDING = tuple(
     f"org.apache.spark.sql.catalyst.optimizer.{rule}"
     for rule in ("ConstantFolding", "ConvertToLocalRelation")
@@ -29,7 +32,8 @@ def start_session(folder: Path) -> Any:
     environment = spark_environment(folder)
     os.environ.update({name: environment[name] for name in environment if "REKINDLE" not in name})
     builder = importlib.import_module("pyspark.sql").SparkSession.builder
-    settings = profile_settings({**os.environ, **environment})
+    given = {"REKINDLE_SPARK_JAVA_OPTIONS": JAVA_OPTIONS, **os.environ, **environment}
+    settings = profile_settings(given)
     settings["spark.sql.catalogImplementation"] = "in-memory"
     settings["spark.sql.optimizer.excludedRules"] = ",".join(FOLDING)
     for name, value in settings.items():

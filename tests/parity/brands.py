@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 
 from orchestration.adapters import complete_journey
-from orchestration.adapters.landing_files import sql_text
 from orchestration.demo_brand.generate import Slice, write_brand
 from orchestration.demo_brand.settings import LAST_DATE, BrandSpec
 from orchestration.warehouse.build import BuildOptions
 from orchestration.workspace import PROJECT
 from tests.conftest import TOKEN_KEY
+from tests.households import TABLES, view_households, write_rows
 from tests.parity.planted import (
     plant_corrections,
     plant_erasure,
@@ -89,21 +89,6 @@ def the_complete_journey() -> Brand:
 
 
 _IS_LATE = "cast(order_id as bigint) % 41 = 0 and ordered_at > timestamp '2017-10-15 00:00:00'"
-_HOUSEHOLD = f"cast({{}} as bigint) % {HOUSEHOLDS_OF} = 0"
-_IN_ORDER = "order_id in (select order_id from orders)"
-
-_TABLES = {
-    "crm.members": _HOUSEHOLD.format("member_no"),
-    "commerce.orders": _HOUSEHOLD.format("buyer_key"),
-    "commerce.order_lines": _IN_ORDER,
-    "catalog.products": "product_id in (select product_id from order_lines)",
-    "catalog.categories": "true",
-    "catalog.stores": "true",
-    "campaigns.campaigns": "true",
-    "campaigns.sends": _HOUSEHOLD.format("member_no"),
-    "coupons.coupons": _HOUSEHOLD.format("member_no"),
-}
-"""Table -> the rows that belong to the chosen households; orders are chosen before their lines."""
 
 _LATE_ORDERS = f"order_id in (select order_id from orders where {_IS_LATE})"
 
@@ -111,7 +96,7 @@ _BEFORE = {
     name: f"from {name.split('.')[1]} where not {_LATE_ORDERS} and updated_at < {MIDNIGHT}"
     if name.startswith("commerce.")
     else f"from {name.split('.')[1]}"
-    for name in _TABLES
+    for name in TABLES
 }
 
 _LAST_DAY = {
@@ -139,14 +124,6 @@ _LAST_DAY = {
 
 def _slice(whole: Path, landing: Path, day: str, tables: dict[str, str]) -> None:
     with duckdb.connect() as connection:
-        for name, condition in _TABLES.items():
-            system, table = name.split(".")
-            source = whole / system / table / f"{table}.parquet"
-            connection.execute(
-                f"create view {table} as from read_parquet({sql_text(source)}) where {condition}"
-            )
+        view_households(connection, whole, HOUSEHOLDS_OF)
         for name, query in tables.items():
-            folder = landing.joinpath(*name.split("."))
-            folder.mkdir(parents=True, exist_ok=True)
-            target = sql_text(folder / f"{day}.parquet")
-            connection.execute(f"copy ({query}) to {target} (format parquet)")
+            write_rows(connection, query, landing, name, day)

@@ -18,6 +18,7 @@ from orchestration.warehouse.spark import spark_environment
 from tests.conftest import build_brand, load_brand, make_workspace
 from tests.parity.brands import demo_brand
 from tests.parity.rows import compare_models
+from tests.parity.session import JAVA_OPTIONS
 from tests.ports import free_port
 
 MODELS = ("policy.lifecycle_stages", "staging.stg_mini_program__events", "core.dim_product")
@@ -37,6 +38,7 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         str(Path(environment["SPARK_HOME"]) / "bin" / "spark-submit"),
         *("--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"),
         *("--master", "local[2]", "--driver-memory", "1g"),
+        *("--driver-java-options", JAVA_OPTIONS),
         *("--conf", f"spark.sql.warehouse.dir={folder / 'warehouse'}"),
         *("--conf", "spark.sql.shuffle.partitions=2", "--conf", "spark.ui.enabled=false"),
         *("--hiveconf", f"hive.server2.thrift.port={port}"),

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 SILENT = {"DBT_LOG_LEVEL": "none", "DBT_LOG_LEVEL_FILE": "none"}
-PATIENCE_IN_SECONDS = 180
+PATIENCE_IN_SECONDS = 600
 """How long dbt may take to read the project."""
 STARTED: list[subprocess.Popen[bytes]] = []
 """The processes of this one; they outlive it where another still asks them."""

@@ -109,7 +109,7 @@ select
     cast(
         row_number() over (
             partition by evaluated_date, one_id
-            order by interest desc nulls last, category_id asc nulls last
+            order by cast(interest as decimal(28, 9)) desc nulls last, category_id asc nulls last
         ) as integer
     ) as interest_rank,
     sum(facts) over (partition by evaluated_date, one_id) as facts_of_all,

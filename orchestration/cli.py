@@ -290,6 +290,7 @@ def alerts(context: click.Context, data: str) -> None:
         terminal.say(f"not delivered to {letter.channel}: {letter.reason}.")
     if found.dead:
         terminal.say("rekindle alerts deliver --dead tries them again.")
+    _say_misnamed(terminal, context.obj)
 
 
 @alerts.command(name="test")
@@ -306,6 +307,7 @@ def alerts_test(workspace: Workspace) -> None:
     outcomes = try_channels(settings, workspace.brand)
     for name, reason in outcomes.items():
         terminal.say(f"{name}: {'has it' if reason is None else f'failed: {reason}'}.")
+    _say_misnamed(terminal, workspace)
     if any(outcomes.values()):
         sys.exit(RekindleError.exit_code)
 
@@ -908,6 +910,19 @@ def _alerts_closing(terminal: Terminal, workspace: Workspace, aside: date | None
     terminal.say(f"{counts}: rekindle alerts shows them. {done.delivered} messages delivered.")
     for failure in done.failures:
         terminal.say(f"not delivered to {failure.channel}: {failure.reason}.")
+    _say_misnamed(terminal, workspace)
+
+
+def _say_misnamed(terminal: Terminal, workspace: Workspace) -> None:
+    from orchestration.alerting.channels import ChannelError, misnamed, read_settings
+
+    try:
+        settings = read_settings(workspace)
+    except ChannelError as error:
+        terminal.say(f"Nothing can be sent: {error}")
+        return
+    for sentence in misnamed(settings, datetime.now(UTC).date()):
+        terminal.say(sentence)
 
 
 def _no_channels(workspace: Workspace) -> str:

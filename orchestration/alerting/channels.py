@@ -5,10 +5,13 @@ Secrets stay out of it: `${NAME}` stands for an environment variable.
 
 from __future__ import annotations
 
+import csv
 import os
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestration.errors import UsageError
 from orchestration.settings_text import read_settings_text
-from orchestration.workspace import ALERTS_FILE, Workspace
+from orchestration.workspace import ALERTS_FILE, POLICY, Workspace
 
 FILE_VARIABLE = "REKINDLE_ALERTS"
 
@@ -116,6 +119,46 @@ def known_channels(workspace: Workspace) -> frozenset[str]:
         return frozenset(read_settings(workspace).channels)
     except ChannelError:
         return frozenset()
+
+
+def misnamed(
+    settings: AlertSettings, on: date, rules: Path = POLICY / "alert_rules.csv"
+) -> Iterator[str]:
+    """Sentences about channels that only the rules in force on a day, or only alerts.yml names.
+
+    None where no channel is configured at all. Rules that `rekindle policy check` refuses name
+    nothing.
+    """
+    if not settings.channels:
+        return
+    named = _named_by_rules(rules, on)
+    for name, number in sorted(named.items()):
+        if name not in settings.channels:
+            verb = "rule names" if number == 1 else "rules name"
+            yield (
+                f"{number} {verb} the channel {name}, which alerts.yml does not have: of these "
+                f"nobody is told. The channels are {', '.join(settings.channels)}."
+            )
+    for name in settings.channels:
+        if name not in named:
+            hears = "failed runs of Dagster only" if name in settings.run_failures else "nothing"
+            yield f"No rule names the channel {name}: it hears of {hears}."
+
+
+def _named_by_rules(rules: Path, on: date) -> Counter[str]:
+    """How many of the rules in force name each channel."""
+    newest: dict[str, dict[str, str]] = {}
+    with rules.open(encoding="utf-8-sig", newline="") as lines:
+        for row in csv.DictReader(lines):
+            code, day = row.get("rule_code") or "", row.get("valid_from") or ""
+            if day <= on.isoformat() and day >= newest.get(code, {}).get("valid_from", ""):
+                newest[code] = row
+    return Counter(
+        channel
+        for row in newest.values()
+        if (row.get("is_active") or "").lower() == "true"
+        for channel in (row.get("channels") or "").split()
+    )
 
 
 def _channel(

@@ -16,7 +16,14 @@ from pathlib import Path
 import duckdb
 
 from orchestration.alerting.judge import Verdict, judge_all
-from orchestration.alerting.rules import Rule, rules_in_force, tables_of, units_in_force
+from orchestration.alerting.rules import (
+    Labels,
+    Rule,
+    labels_in_force,
+    rules_in_force,
+    tables_of,
+    units_in_force,
+)
 from orchestration.alerting.series import read_series
 from orchestration.alerting.store import Alert, AlertStore, Evaluation, Event, Letter
 from orchestration.alerting.wording import Entry, State, closing_sentences, sentences
@@ -53,13 +60,14 @@ def evaluate_build(
         tables = tables_of(build)
         rules = rules_in_force(build, tables, facts.as_of)
         units = units_in_force(build, tables, facts.as_of)
+        labels = labels_in_force(build, tables, facts.as_of)
         verdicts = judge_all(rules, read_series(build, tables, rules))
     number = last.evaluation + 1 if last is not None else 1
     with store.transaction():
         store.add_evaluation(Evaluation(number, facts.build_id, facts.as_of, now))
         changes = [
-            *_changes(store, verdicts, units, facts, number, now),
-            *_ended(store, rules, number),
+            *_changes(store, verdicts, units, labels, facts, number, now),
+            *_ended(store, rules, labels, number),
         ]
         for change in changes:
             store.add_event(change.event)
@@ -81,6 +89,7 @@ def _changes(
     store: AlertStore,
     verdicts: Sequence[Verdict],
     units: dict[str, str],
+    labels: Labels,
     facts: BuildFacts,
     number: int,
     now: datetime,
@@ -104,6 +113,7 @@ def _changes(
             alert.since.isoformat(),
             units.get(rule.metric_code, "count"),
             facts.currency,
+            labels,
         )
         yield _Change(
             alert,
@@ -129,7 +139,9 @@ def _changes(
         )
 
 
-def _ended(store: AlertStore, rules: Sequence[Rule], number: int) -> Iterator[_Change]:
+def _ended(
+    store: AlertStore, rules: Sequence[Rule], labels: Labels, number: int
+) -> Iterator[_Change]:
     """Open alerts that no rule in force looks at any more."""
     for alert in store.open_alerts():
         if any(
@@ -141,7 +153,7 @@ def _ended(store: AlertStore, rules: Sequence[Rule], number: int) -> Iterator[_C
         store.recover(alert)
         last = store.last_event(alert)
         text_en, text_zh = closing_sentences(
-            last.title_en, last.title_zh, alert.dimension_type, alert.dimension_value
+            last.title_en, last.title_zh, alert.dimension_type, alert.dimension_value, labels
         )
         yield _Change(
             alert,

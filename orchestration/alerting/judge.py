@@ -26,7 +26,8 @@ class Bound:
 class Verdict:
     """What a rule says of one dimension value in its newest complete period.
 
-    `since` is the start of the first of the periods in a row that breached, up to this one.
+    `since` is the start of the first of the periods in a row that breached, up to this one;
+    `details` are those of the point.
     """
 
     rule: Rule
@@ -37,6 +38,7 @@ class Verdict:
     bound: Bound
     is_breach: bool
     since: date
+    details: tuple[str, str] = ("", "")
 
 
 def judge(rule: Rule, series: Series) -> Iterator[Verdict]:
@@ -72,6 +74,7 @@ def judge(rule: Rule, series: Series) -> Iterator[Verdict]:
             bound=bound,
             is_breach=is_breach,
             since=start_of(rule.period, first),
+            details=point.details,
         )
 
 

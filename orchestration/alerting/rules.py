@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -68,6 +68,17 @@ qualify row_number() over (partition by metric_code order by valid_from desc) = 
 """
 
 
+Labels = Mapping[tuple[str, str], tuple[str, str]]
+"""What a dimension value is called in English and in Chinese, by dimension type and value."""
+
+_LABELS = {
+    "rfm_group": ("policy.rfm_strategy", "rfm_group"),
+    "lifecycle_stage": ("policy.lifecycle_stages", "lifecycle_stage"),
+    "audit_metric": ("policy.identity_audit", "metric_code"),
+}
+"""The policies that say so: table, and the column of the value."""
+
+
 def tables_of(build: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """The tables and views of a build, as `schema.name`."""
     rows = build.execute("select table_schema || '.' || table_name from information_schema.tables")
@@ -93,6 +104,22 @@ def units_in_force(
     if "policy.kpi_targets" not in tables:
         return {}
     return {str(code): str(unit) for code, unit in build.execute(_UNITS, [as_of]).fetchall()}
+
+
+def labels_in_force(
+    build: duckdb.DuckDBPyConnection, tables: Collection[str], as_of: date
+) -> Labels:
+    """What the policies call the dimension values on a business date."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for dimension_type, (table, column) in _LABELS.items():
+        if table in tables:
+            rows = build.execute(
+                f"""select {column}, label_en, label_zh from {table} where valid_from <= ?
+                qualify row_number() over (partition by {column} order by valid_from desc) = 1""",
+                [as_of],
+            ).fetchall()
+            found |= {(dimension_type, str(value)): (en, zh) for value, en, zh in rows}
+    return found
 
 
 def _rule(row: tuple[object, ...]) -> Rule:

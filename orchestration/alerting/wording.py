@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestration.alerting.judge import Verdict
-from orchestration.alerting.rules import Rule, Severity
+from orchestration.alerting.rules import Labels, Rule, Severity
 
 State = Literal["opened", "still_open", "recovered"]
 Language = Literal["en", "zh", "both"]
@@ -54,21 +54,23 @@ class Message:
 
 
 def sentences(
-    verdict: Verdict, state: State, since: str, unit: str, currency: str
+    verdict: Verdict, state: State, since: str, unit: str, currency: str, labels: Labels
 ) -> tuple[str, str]:
     """What, how far off, since when and for whom, in English and in Chinese.
 
-    `since` is the first day of the first period that breached.
+    `since` is the first day of the first period that breached. What was counted stands in place of
+    its number where none is allowed.
     """
     rule, bound = verdict.rule, verdict.bound
     value = _number(verdict.value, unit, currency)
     limit = _number(bound.threshold, unit, currency)
     period = _period(rule, verdict.period_start.isoformat())
     begun = _period(rule, since)
-    who_en, who_zh = dimension_labels(rule.dimension_type, verdict.dimension_value)
+    who_en, who_zh = dimension_labels(rule.dimension_type, verdict.dimension_value, labels)
+    when_en = f"{'in' if rule.period == 'month' else 'on'} {period}"
     if state == "recovered":
         english = (
-            f"{rule.text_en}: back to {value} in {period} (bound {limit}) after it had been so "
+            f"{rule.text_en}: back to {value} {when_en} (bound {limit}) after it had been so "
             f"since {begun}; {who_en}."
         )
         chinese = (
@@ -76,6 +78,13 @@ def sentences(
             f"{who_zh}。"
         )
         return english, chinese
+    details_en, details_zh = verdict.details
+    if details_en and bound.threshold == 0:
+        return (
+            f"{rule.text_en}: {details_en} {when_en}; since {begun}; {who_en}.",
+            f"{rule.text_zh}：{period} {details_zh}；自 {begun} 起；{who_zh}。",
+        )
+    also_en, also_zh = (f" ({details_en})", f"（{details_zh}）") if details_en else ("", "")
     gap = _gap(verdict.value, bound.threshold, unit, currency)
     side_en, side_zh = ("below", "低于") if rule.comparator == "below" else ("above", "高于")
     usual_en = usual_zh = ""
@@ -87,33 +96,39 @@ def sentences(
         if rule.kind == "both":
             kind_en, kind_zh = "both limit and usual range", "限值与常态范围"
     english = (
-        f"{rule.text_en}: {value} in {period}, {gap} {side_en} {kind_en} {limit}{usual_en}; "
+        f"{rule.text_en}: {value} {when_en}{also_en}, {gap} {side_en} {kind_en} {limit}{usual_en}; "
         f"since {begun}; {who_en}."
     )
     chinese = (
-        f"{rule.text_zh}：{period} 为 {value}，{side_zh}{kind_zh} {limit}（差 {gap}{usual_zh}）；"
-        f"自 {begun} 起；{who_zh}。"
+        f"{rule.text_zh}：{period} 为 {value}{also_zh}，"
+        f"{side_zh}{kind_zh} {limit}（差 {gap}{usual_zh}）；自 {begun} 起；{who_zh}。"
     )
     return english, chinese
 
 
 def closing_sentences(
-    text_en: str, text_zh: str, dimension_type: str, dimension_value: str
+    text_en: str, text_zh: str, dimension_type: str, dimension_value: str, labels: Labels
 ) -> tuple[str, str]:
     """That an alert ends because its rule does."""
-    who_en, who_zh = dimension_labels(dimension_type, dimension_value)
+    who_en, who_zh = dimension_labels(dimension_type, dimension_value, labels)
     return (
         f"{text_en}: the rule is no longer in force; {who_en}.",
         f"{text_zh}：规则已停用；{who_zh}。",
     )
 
 
-def dimension_labels(dimension_type: str, dimension_value: str) -> tuple[str, str]:
-    """For whom an alert is, in English and in Chinese."""
+def dimension_labels(dimension_type: str, dimension_value: str, labels: Labels) -> tuple[str, str]:
+    """For whom an alert is, in English and in Chinese; the code stands beside its label."""
     name_en, name_zh = _DIMENSIONS[dimension_type]
     if dimension_type == "all":
         return name_en, name_zh
-    return f"{name_en} {dimension_value}", f"{name_zh} {dimension_value}"
+    label = labels.get((dimension_type, dimension_value))
+    if label is None:
+        return f"{name_en} {dimension_value}", f"{name_zh} {dimension_value}"
+    return (
+        f"{name_en} {label[0]} ({dimension_value})",
+        f"{name_zh} {label[1]}（{dimension_value}）",
+    )
 
 
 def compose(

@@ -25,8 +25,16 @@ _KPI = (
     "value double, denominator double, is_complete boolean"
 )
 _SCORES = (
-    "check_date date, system text, table_name text, column_name text, is_below_minimum boolean"
+    "check_date date, system text, table_name text, column_name text, is_below_minimum boolean, "
+    "dimension text default 'completeness', score double default 0.5, "
+    "minimum_score double default 0.95"
 )
+_AUDIT = (
+    "as_of_date date, metric_code text, dimension_value text, is_warning boolean, "
+    "value double default 0.25, threshold double default 0.05"
+)
+LABELS = ("rfm_strategy", "lifecycle_stages", "identity_audit")
+"""Policies that say what dimension values are called."""
 _RULES = {
     "valid_from": "date",
     "rule_code": "text",
@@ -110,11 +118,7 @@ def make_build(
         for table, shape, rows in (
             ("kpi.kpi_daily", _KPI, daily),
             ("kpi.kpi_monthly", _KPI, monthly),
-            (
-                "identity.oneid_audit",
-                "as_of_date date, metric_code text, dimension_value text, is_warning boolean",
-                audit,
-            ),
+            ("identity.oneid_audit", _AUDIT, audit),
             (
                 "ops.data_quality_scorecard",
                 _SCORES,
@@ -132,16 +136,21 @@ def make_build(
                 columns_of = [pa.array(column) for column in zip(*values, strict=True)]
                 names = [str(number) for number in range(len(columns_of))]
                 build.register("given", pa.table(columns_of, names=names))
-                build.execute(f"insert into {table} from given")
+                given = build.table("given").columns
+                targets = [row[0] for row in build.execute(f"describe {table}").fetchall()]
+                build.execute(
+                    f"insert into {table} ({', '.join(targets[: len(given)])}) from given"
+                )
         if rules is None:
             build.execute(
                 "insert into policy.alert_rules select * from read_csv(?, types = ?)",
                 [str(SHIPPED), _RULES],
             )
-        build.execute(
-            "create table policy.kpi_targets as select * from read_csv(?, header = true)",
-            [str(TARGETS)],
-        )
+        for policy in ("kpi_targets", *LABELS):
+            build.execute(
+                f"create table policy.{policy} as select * from read_csv(?, header = true)",
+                [str(TARGETS.with_name(f"{policy}.csv"))],
+            )
     return path
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from orchestration.alerting.channels import ChannelError, known_channels, read_settings
+from orchestration.alerting.channels import (
+    ChannelError,
+    known_channels,
+    misnamed,
+    read_settings,
+)
 from orchestration.loading.contract import load_contract
 from orchestration.loading.discovery import discover
 from orchestration.workspace import Workspace
@@ -101,3 +107,32 @@ def test_a_sentence_never_repeats_a_secret(workspace: Workspace) -> None:
     with pytest.raises(ChannelError) as raised:
         read_settings(workspace)
     assert "s3cret" not in str(raised.value)
+
+
+def test_channels_that_only_one_side_names_are_told(workspace: Workspace, tmp_path: Path) -> None:
+    rules = tmp_path / "alert_rules.csv"
+    rules.write_text(
+        "valid_from,rule_code,is_active,channels\n"
+        "1900-01-01,a,true,operations data\n"
+        "1900-01-01,b,true,operations\n"
+        "1900-01-01,c,true,finance\n"
+        "2025-01-01,c,false,finance\n"
+        "2025-07-01,d,true,later\n",
+        encoding="utf-8",
+    )
+    on = date(2025, 6, 30)
+    assert list(misnamed(read_settings(workspace), on, rules)) == []
+    write(
+        workspace,
+        "run_failures: [data]\nchannels: {operation: 'json://a', data: 'json://b'}\n",
+    )
+    assert list(misnamed(read_settings(workspace), on, rules)) == [
+        (
+            "2 rules name the channel operations, which alerts.yml does not have: of these nobody "
+            "is told. The channels are operation, data."
+        ),
+        "No rule names the channel operation: it hears of nothing.",
+    ]
+    write(workspace, "channels: {operations: 'json://a', data: 'json://b'}\n")
+    assert list(misnamed(read_settings(workspace), on, rules)) == []
+    assert len(list(misnamed(read_settings(workspace), date(2025, 7, 1), rules))) == 1

@@ -81,14 +81,14 @@ def test_opened_still_open_recovered(brand: Brand) -> None:
     assert {event.since for event in (opened, still, recovered)} == {day}
     assert {event.opened_at for event in (opened, still, recovered)} == {NOW + timedelta(days=1)}
     assert opened.text_en == (
-        "The order value is low: 80.00 CNY in 2025-07-01, 20.0% below the limit 100.00 CNY; "
+        "The order value is low: 80.00 CNY on 2025-07-01, 20.0% below the limit 100.00 CNY; "
         "since 2025-07-01; register channel app."
     )
     assert opened.text_zh == (
         "客单价偏低：2025-07-01 为 80.00 CNY，低于限值 100.00 CNY（差 20.0%）；自 2025-07-01 起；"
         "注册渠道 app。"
     )
-    assert recovered.text_en.startswith("The order value is low: back to 100.00 CNY in 2025-07-03")
+    assert recovered.text_en.startswith("The order value is low: back to 100.00 CNY on 2025-07-03")
 
 
 def test_one_alert_recovers_while_another_opens(brand: Brand) -> None:

@@ -10,8 +10,9 @@ import duckdb
 import pytest
 
 from orchestration.alerting.judge import Verdict, judge_all
-from orchestration.alerting.rules import rules_in_force, tables_of
+from orchestration.alerting.rules import labels_in_force, rules_in_force, tables_of
 from orchestration.alerting.series import read_series
+from orchestration.alerting.wording import sentences
 from orchestration.warehouse.policy import DAILY_KPIS
 from tests.alerting.builds import AS_OF, TARGETS, Row, days, make_build, months, shipped_rules
 
@@ -99,6 +100,68 @@ def test_audits_are_counted(verdicts: dict[str, dict[str, list[Verdict]]]) -> No
     (quality,) = (one for one in verdicts["fires"]["quality_below_minimum"] if one.is_breach)
     assert (identity.dimension_value, identity.value) == ("review_pair_share", 1)
     assert (quality.dimension_value, quality.value, quality.denominator) == ("crm.members", 1, 2)
+
+
+def said(file: Path, rule: str) -> list[tuple[str, str]]:
+    """What the breaches of a shipped rule say of a build."""
+    with duckdb.connect(str(file), read_only=True) as build:
+        tables = tables_of(build)
+        rules = tuple(one for one in rules_in_force(build, tables, AS_OF) if one.rule_code == rule)
+        labels = labels_in_force(build, tables, AS_OF)
+        return [
+            sentences(verdict, "opened", verdict.since.isoformat(), "count", "CNY", labels)
+            for verdict in judge_all(rules, read_series(build, tables, rules))
+            if verdict.is_breach
+        ]
+
+
+def test_an_audit_says_what_left_its_limit_and_how_far(tmp_path: Path) -> None:
+    file = make_build(
+        tmp_path / "build.duckdb",
+        audit=[(AS_OF, "review_pair_share", "all", True)],
+        quality=[
+            (AS_OF, "crm", "members", column, column != "email")
+            for column in ("(table)", "a", "b", "c", "d", "email")
+        ],
+    )
+    assert said(file, "identity_limit_left") == [
+        (
+            (
+                "The identity resolution has left a limit of its audit: 0.25 (limit 0.05) on "
+                "2025-06-30; since 2025-06-30; audit metric Pairs in review per person "
+                "(review_pair_share)."
+            ),
+            (
+                "统一身份审计指标越限：2025-06-30 0.25（限值 0.05）；自 2025-06-30 起；"
+                "审计指标 待审对占比（review_pair_share）。"
+            ),
+        )
+    ]
+    check, check_zh = "50.0% (minimum 95.0%)", "完整性 50.0%（标准 95.0%）"
+    assert said(file, "quality_below_minimum") == [
+        (
+            (
+                "A source table is below its quality minimum: completeness of the table "
+                f"{check}, completeness of a {check}, completeness of b {check} and 2 more on "
+                "2025-06-30; since 2025-06-30; source table crm.members."
+            ),
+            (
+                f"来源表数据质量低于标准：2025-06-30 整表 {check_zh}、a {check_zh}、b {check_zh}"
+                "等 5 项；自 2025-06-30 起；来源表 crm.members。"
+            ),
+        )
+    ]
+
+
+def test_a_group_has_the_name_that_operators_give_it(
+    verdicts: dict[str, dict[str, list[Verdict]]], tmp_path: Path
+) -> None:
+    (verdict,) = (one for one in verdicts["fires"]["promotion_dependency_high"] if one.is_breach)
+    with duckdb.connect(str(make_build(tmp_path / "build.duckdb")), read_only=True) as build:
+        labels = labels_in_force(build, tables_of(build), AS_OF)
+    english, chinese = sentences(verdict, "opened", "2025-06-01", "ratio", "CNY", labels)
+    assert english.endswith("; RFM group Important value (champions).")
+    assert chinese.endswith("；RFM 分组 重要价值客户（champions）。")
 
 
 def test_daily_metrics_are_those_of_the_targets() -> None:

@@ -371,6 +371,12 @@ AuditAlert = Literal["identity_warning", "quality_below_minimum"]
 """What alerts watch beside the KPIs: their own limits stand in the policies of those audits."""
 AUDIT_DIMENSIONS = {"identity_warning": "audit_metric", "quality_below_minimum": "source_table"}
 KPI_DIMENSIONS = ("all", "first_order_channel", "register_channel", "rfm_group", "lifecycle_stage")
+ALERT_VALUES: dict[str, tuple[str, ...]] = {
+    "rfm_group": (*get_args(RfmGroup), "none", "unknown"),
+    "lifecycle_stage": (*get_args(Stage), "none", "unknown"),
+    "audit_metric": get_args(AuditMetric),
+}
+"""The dimension values that there can be, where the policies say."""
 WITH_PATTERNS = ("card_no", "unionid", "id_token")
 """The identifier types that are not personal, so that models see their values."""
 LEAST_PARAMETERS = {"many_card_person_share": 1, "bridges": 4}
@@ -1313,6 +1319,14 @@ def _alert_places(lines: Sequence[Line]) -> Iterator[Problem]:
                 line.number,
                 f"column dimension_value: {row.dimension_value!r} is not allowed where "
                 "dimension_type is all; leave it empty.",
+            )
+        known = ALERT_VALUES.get(row.dimension_type, ())
+        if known and row.dimension_value not in {"", None, *known}:
+            yield Problem(
+                line.number,
+                f"column dimension_value: {row.dimension_value!r} is not allowed for "
+                f"{row.dimension_type}, and nothing would ever be found; leave it empty for all, "
+                f"or write one of {', '.join(known)}.",
             )
         if row.metric_code == "identity_warning" and row.kind != "limit":
             yield Problem(

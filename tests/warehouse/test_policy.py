@@ -97,6 +97,16 @@ BAD_ROWS = (
         "leave it empty.",
     ),
     Bad(
+        "alert_for_a_group_that_is_none",
+        "alert_rules",
+        ",promotion_dependency,rfm_group,,",
+        ",promotion_dependency,rfm_group,champion,",
+        "line 9, column dimension_value: 'champion' is not allowed for rfm_group, and nothing "
+        "would ever be found; leave it empty for all, or write one of champions, "
+        "important_develop, important_keep, important_win_back, general_value, general_develop, "
+        "general_keep, general_win_back, none, unknown.",
+    ),
+    Bad(
         "alert_band_of_what_may_be_negative",
         "alert_rules",
         ",awakened_aov_lift,all,,limit,below,0,,,,",

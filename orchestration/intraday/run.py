@@ -173,6 +173,12 @@ def run_intraday(
         loaded = _load(workspace, now)
         try:
             is_new = _make(workspace, publication, clock, on_step)
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise IntradayError(
+                f"{workspace.serving / BUILD_FILE_NAME} was published by another version of "
+                f"Rekindle ({str(error).splitlines()[0]}): build and publish again (rekindle "
+                "build, rekindle publish). What was there before is still there."
+            ) from error
         except (duckdb.Error, OSError) as error:
             raise IntradayError(
                 f"The intraday store in {workspace.serving} could not be made; what was there "

@@ -29,7 +29,7 @@ from orchestration.loading.load import load
 from orchestration.loading.register import Erasure, Register
 from orchestration.loading.tokens import token_key_id
 from orchestration.warehouse.build import only_writer
-from orchestration.workspace import PROJECT, Workspace
+from orchestration.workspace import BUILD_FILE_NAME, PROJECT, Workspace
 from tests.conftest import TOKEN_KEY
 from tests.intraday.brand import (
     APP_EVENTS,
@@ -448,6 +448,17 @@ def test_a_brand_without_a_publication_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(RekindleError, match=r"Nothing of tiny is published in .*: build and publ"):
         run_intraday(nothing, NOW)
     assert "is published" in str(why_not_due(nothing))
+
+
+def test_a_publication_of_another_version_is_a_sentence(day: Workspace) -> None:
+    run_intraday(day, NOW)
+    before = everything(day)
+    publish_by_hand(day, build_id="build-2")
+    with duckdb.connect(str(day.serving / BUILD_FILE_NAME)) as published:
+        published.execute("alter table insight.member_rfm rename column rfm_group to rfm_code")
+    with pytest.raises(RekindleError, match=r"another version of Rekindle .*rfm_group.*: build"):
+        run_intraday(day, NOW)
+    assert everything(day) == before
 
 
 def test_an_empty_brand_has_empty_tables(workspace: Workspace) -> None:

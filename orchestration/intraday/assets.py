@@ -1,5 +1,6 @@
 """Dagster wiring of the five-minute path: one asset, in a pool of its own."""
 
+import time
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -26,18 +27,21 @@ def intraday_activity(
 
     A run that breaks is not tried again: the next one is due in five minutes.
     """
-    workspace = brand.workspace()
+    started = time.monotonic()
     with failing_at_once():
+        workspace = brand.workspace()
         run = run_intraday(workspace, datetime.now(UTC))
     if run.loaded is None:
         context.log.info("Another load holds the lake; this run took what was loaded.")
     else:
         for line in run.loaded.lines():
             context.log.info("%s", line)
-    status = run.status
+    status, file = run.status, shelf_of(workspace).file
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": status.acts,
+            "bytes": file.stat().st_size,
+            "seconds": time.monotonic() - started,
             "is_new": run.is_new,
             "people": status.people,
             "new_people": status.new_people,
@@ -45,6 +49,6 @@ def intraday_activity(
             "latency_p50_seconds": status.latency_p50_seconds,
             "latency_p95_seconds": status.latency_p95_seconds,
             "window_end_at": status.window_end_at.isoformat(),
-            "file": dg.MetadataValue.path(str(shelf_of(workspace).file)),
+            "file": dg.MetadataValue.path(str(file)),
         }
     )

@@ -1,5 +1,7 @@
 """Dagster wiring of training: a version of the models from the last build, where it is better."""
 
+import time
+
 import dagster as dg
 
 from orchestration.brand_resource import BrandResource
@@ -11,6 +13,7 @@ from orchestration.modelling.train import (
     train,
 )
 from orchestration.publishing.assets import serving
+from orchestration.retries import TRANSIENT, failing_at_once
 from orchestration.warehouse.assets import POOL
 from orchestration.workspace import PARAMETERS
 
@@ -21,11 +24,18 @@ from orchestration.workspace import PARAMETERS
     group_name="modelling",
     pool=POOL,
     kinds={"python", "csv"},
+    retry_policy=TRANSIENT,
 )
 def model_versions(
     context: dg.AssetExecutionContext, brand: BrandResource
 ) -> dg.MaterializeResult[None]:
     """Train on the last build; the next one uses what is better, and what is worse is not kept."""
+    with failing_at_once():
+        return _train(context, brand)
+
+
+def _train(context: dg.AssetExecutionContext, brand: BrandResource) -> dg.MaterializeResult[None]:
+    started = time.monotonic()
     workspace = brand.workspace()
     build_file = workspace.build_file()
     try:
@@ -47,5 +57,6 @@ def model_versions(
             "log_loss": trained.log_loss,
             "best_before": min(trained.others.values(), default=float("nan")),
             "people": trained.people,
+            "seconds": time.monotonic() - started,
         }
     )

@@ -1,5 +1,6 @@
 """Dagster wiring of privacy: erasure requests carried out, and the marts made anew after them."""
 
+import time
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -9,6 +10,7 @@ from orchestration.privacy.builds import is_published
 from orchestration.privacy.erase import erase, note_published
 from orchestration.publishing.assets import serving
 from orchestration.publishing.publish import publish
+from orchestration.retries import TRANSIENT, failing_at_once
 from orchestration.warehouse.assets import POOL
 from orchestration.warehouse.build import build
 from orchestration.workspace import DECISIONS
@@ -20,9 +22,16 @@ from orchestration.workspace import DECISIONS
     group_name="privacy",
     pool=POOL,
     kinds={"parquet", "duckdb"},
+    retry_policy=TRANSIENT,
 )
 def erasures(context: dg.AssetExecutionContext, brand: BrandResource) -> dg.MaterializeResult[None]:
     """Erase who asked for it from every store, by the persons of the last build."""
+    with failing_at_once():
+        return _erase(context, brand)
+
+
+def _erase(context: dg.AssetExecutionContext, brand: BrandResource) -> dg.MaterializeResult[None]:
+    started = time.monotonic()
     workspace = brand.workspace()
     was_published = is_published(workspace)
     erased = erase(workspace, datetime.now(UTC), context.log.info)
@@ -36,6 +45,7 @@ def erasures(context: dg.AssetExecutionContext, brand: BrandResource) -> dg.Mate
     return dg.MaterializeResult(
         metadata={
             "requests": erased.requests,
+            "seconds": time.monotonic() - started,
             "rows_removed": erased.rows,
             "files_searched": erased.files,
             "files_not_searched": len(erased.unsearched),

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from orchestration.brand_resource import BrandResource
+from orchestration.errors import UsageError
 from orchestration.identity.restated import EVENTS, Restated
 from orchestration.publishing.marts import Mart, published_marts
 from orchestration.publishing.publish import publish
@@ -88,20 +89,22 @@ def restated_metadata(found: Restated | None) -> Mapping[str, int | dg.MetadataV
     group_name="serving",
     pool=POOL,
     kinds={"duckdb", "parquet"},
+    retry_policy=TRANSIENT,
 )
 def serving_as_of(
     context: dg.AssetExecutionContext, brand: BrandResource
 ) -> dg.MaterializeResult[None]:
     """What was known on an earlier business date, built and published beside today's."""
-    workspace = brand.workspace()
+    started = time.monotonic()
     as_of = date.fromisoformat(context.partition_key)
-    newest = read_lake(workspace.lake).as_of
-    if aside_date(read_lake(workspace.lake), as_of) is None:
-        raise dg.Failure(
-            f"{as_of} is not before the last business date of the data ({newest}); "
-            f"the daily build makes that one."
-        )
     with failing_at_once():
+        workspace = brand.workspace()
+        data = read_lake(workspace.lake)
+        if aside_date(data, as_of) is None:
+            raise UsageError(
+                f"{as_of} is not before the last business date of the data ({data.as_of}); "
+                "the daily build makes that one."
+            )
         build(workspace, BuildOptions(as_of=as_of))
         published = publish(workspace, now=datetime.now(UTC), aside=as_of)
     return dg.MaterializeResult(
@@ -109,5 +112,7 @@ def serving_as_of(
             "build_id": published.publication.build_id,
             "file": dg.MetadataValue.path(str(published.files[0])),
             "dagster/row_count": sum(published.rows.values()),
+            "bytes": published.files[0].stat().st_size,
+            "seconds": time.monotonic() - started,
         }
     )

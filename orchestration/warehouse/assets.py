@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from orchestration.warehouse.build import (
     dbt_files,
     finish_build,
     note_partial_build,
+    table_rows,
 )
 from orchestration.warehouse.dbt_run import dbt_environment, failure_message, read_results
 from orchestration.warehouse.manifest import prepared_manifest
@@ -85,18 +86,44 @@ def warehouse(
                 profiles_dir=str(PROJECT),
                 dbt_executable=str(Path(sys.executable).with_name("dbt")),
             )
-            try:
-                yield from dbt.cli(
-                    list(plan.dbt_arguments), context=context, target_path=files.target
-                ).stream()
-            except DagsterDbtCliRuntimeError as error:
+            invocation = dbt.cli(
+                list(plan.dbt_arguments), context=context, target_path=files.target
+            )
+            events, broken = _to_its_end(invocation.stream())
+            yield from _with_rows(events, table_rows(plan.build_file), context)
+            if broken is not None:
                 raise dg.Failure(
                     failure_message(read_results(files), files), allow_retries=False
-                ) from error
+                ) from broken
         if context.is_subset:
             note_partial_build(plan)
         else:
             finish_build(plan, files, dict(read_results(files).counts))
+
+
+def _to_its_end(stream: Iterable[Any]) -> tuple[list[Any], DagsterDbtCliRuntimeError | None]:
+    """What dbt told until it ended, and how it failed. Before, its file has no other reader."""
+    events: list[Any] = []
+    try:
+        events.extend(stream)
+    except DagsterDbtCliRuntimeError as error:
+        return events, error
+    return events, None
+
+
+def _with_rows(
+    events: Iterable[Any], rows: Mapping[tuple[str, str], int], context: dg.AssetExecutionContext
+) -> Iterator[Any]:
+    """Add the rows of tables to what is told of them; dbt tells how many seconds they took."""
+    for event in events:
+        if isinstance(event, dg.Output):
+            schema, name = context.asset_key_for_output(event.output_name).path[-2:]
+            if (schema, name) in rows:
+                yield event.with_metadata(
+                    {**event.metadata, "dagster/row_count": rows[schema, name]}
+                )
+                continue
+        yield event
 
 
 @contextmanager

@@ -471,3 +471,23 @@ def _date(text: str | None) -> date | None:
 
 def _text(day: date | None) -> str | None:
     return day.isoformat() if day else None
+
+
+def table_rows(build_file: Path) -> dict[tuple[str, str], int]:
+    """The rows of every table of a build file, by schema and name; none where it cannot be read."""
+    try:
+        with duckdb.connect(str(build_file), read_only=True) as build:
+            tables = build.execute(
+                "select schema_name, table_name from duckdb_tables() where not internal"
+            ).fetchall()
+            if not tables:
+                return {}
+            counts = build.execute(
+                " union all ".join(
+                    f"select '{schema}', '{name}', count(*) from \"{schema}\".\"{name}\""
+                    for schema, name in tables
+                )
+            ).fetchall()
+    except duckdb.Error:
+        return {}
+    return {(schema, name): rows for schema, name, rows in counts}

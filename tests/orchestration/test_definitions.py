@@ -16,9 +16,10 @@ import yaml
 from dagster_dbt import DbtCliResource
 from dagster_dbt.asset_utils import extract_runtime_selection_from_args
 
-from orchestration.alerting.assets import run_failure_alerts
+from orchestration.alerting.assets import alert_messages, run_failure_alerts
 from orchestration.automation import landing_files_sensor, month_end_schedule
 from orchestration.brand_resource import BrandResource
+from orchestration.databases.assets import database_files
 from orchestration.definitions import defs
 from orchestration.errors import UsageError
 from orchestration.loading.contract import load_contract
@@ -166,10 +167,10 @@ def test_what_is_published_goes_stale_and_is_tried_again(graph: dg.AssetGraph) -
         policy = graph.get(dg.AssetKey(["serving", mart.schema, mart.name])).freshness_policy
         assert policy == DAILY
     assert yaml.safe_load((PROJECT / "dagster.yaml").read_text())["freshness"] == {"enabled": True}
-    for name in ("lake", "warehouse", "serving"):
-        node = defs.resolve_job_def("daily_build").graph.node_named(name).definition
-        assert isinstance(node, dg.OpDefinition)
-        assert node.retry_policy == TRANSIENT
+    for job in ("daily_build", "build_as_of", "erase_requests", "train_models"):
+        for node in defs.resolve_job_def(job).graph.node_defs:
+            assert isinstance(node, dg.OpDefinition)
+            assert node.retry_policy == TRANSIENT, node.name
 
 
 def test_a_mistake_of_the_input_is_final_and_anything_else_is_not() -> None:
@@ -178,6 +179,40 @@ def test_a_mistake_of_the_input_is_final_and_anything_else_is_not() -> None:
     assert not found.value.allow_retries
     with pytest.raises(OSError, match="disk"), failing_at_once():
         raise OSError("disk")
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence", "is_final"),
+    [
+        ("postgresql://reader@127.0.0.1:1/shop", "The database shop cannot be reached", False),
+        ("", "the environment variable SHOP_URL is not set", True),
+    ],
+    ids=["a_server_that_is_down", "a_mistake"],
+)
+def test_a_database_is_asked_again_unless_the_mistake_stays(
+    landing: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    sentence: str,
+    is_final: bool,
+) -> None:
+    monkeypatch.setenv("SHOP_URL", url)
+    (landing / "databases.yml").write_text(
+        "databases: {shop: {url: '${SHOP_URL}', tables: {commerce.orders: {table: orders, "
+        "cursor: updated_at}}}}\n"
+    )
+    brand = BrandResource(data=str(landing), var=str(tmp_path / "var"))
+    with pytest.raises(dg.Failure, match=sentence) as found:
+        database_files(dg.build_asset_context(), brand)
+    assert found.value.allow_retries is not is_final
+
+
+def test_a_mistake_in_alerts_yml_is_a_sentence(landing: Path, tmp_path: Path) -> None:
+    (landing / "alerts.yml").write_text("channels: [operations]\n")
+    brand = BrandResource(data=str(landing), var=str(tmp_path / "var"))
+    with pytest.raises(dg.Failure, match=r"alerts\.yml, channels: "):
+        alert_messages(dg.build_asset_context(), brand)
 
 
 @pytest.mark.parametrize("is_dated", [True, False], ids=["few_people", "no_dated_fact"])
@@ -241,6 +276,8 @@ def test_daily_job_on_a_tiny_brand(
         for event in result.get_asset_materialization_events()
         if event.asset_key is not None
     }
+    assert told["core/fct_orders"]["dagster/row_count"].value == 2
+    assert told["policy/kpi_targets"]["dagster/row_count"].value > 10
     for key in ("lake/commerce/orders", "serving/core/fct_orders"):
         assert told[key]["dagster/row_count"].value == 2
         size = told[key]["bytes"].value
@@ -348,6 +385,45 @@ def test_a_failed_run_is_told_to_the_channels(
     assert "daily" in received.content["title"]
     assert "broken" in received.content["message"]
     assert "13912345671" not in received.content["message"]
+
+
+def test_a_run_without_a_job_is_told_by_its_assets(
+    landing: Path, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["2025-06-30"]))
+    def broken() -> None:
+        raise RuntimeError
+
+    @dg.asset
+    def another() -> None:
+        pass
+
+    result = dg.materialize(
+        [broken, another],
+        selection=[broken],
+        instance=instance,
+        partition_key="2025-06-30",
+        raise_on_error=False,
+    )
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.job_name.startswith("__")
+    brand = BrandResource(data=str(landing), var=str(tmp_path / "var"))
+    with http_receiver() as receiver:
+        (landing / "alerts.yml").write_text(
+            f"channels: {{operations: 'json://127.0.0.1:{receiver.port}'}}\n"
+        )
+        run_failure_alerts(
+            dg.build_run_status_sensor_context(
+                sensor_name="run_failure_alerts",
+                dagster_event=result.get_run_failure_event(),
+                dagster_instance=instance,
+                dagster_run=run,
+                resources={"brand": brand},
+            ).for_run_failure()
+        )
+    (received,) = receiver.received
+    assert "Run of broken (2025-06-30) failed" in received.content["title"]
 
 
 def test_sensor_asks_for_a_run_once_files_rest(landing: Path, tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ from orchestration.workspace import (
 
 DBT_COMMANDS_WITHOUT_BUILD_FILE = {"parse", "ls", "list", "clean", "deps", "--version", "--help"}
 
+PORT = click.IntRange(1, 65535)
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -494,7 +496,7 @@ def page_command(person: str, data: str | None) -> None:
 
 @main.command(name="serve")
 @click.argument("data", default="", required=False)
-@click.option("--port", default=3000, show_default=True, help="Where browsers find it.")
+@click.option("--port", type=PORT, default=3000, show_default=True, help="Where browsers find it.")
 def serve_command(data: str, port: int) -> None:
     """Run Dagster for a brand: its web pages, and the daemon of schedules and sensors.
 
@@ -503,15 +505,15 @@ def serve_command(data: str, port: int) -> None:
     from orchestration.service import serve  # late: few need it
 
     environment = dict(os.environ)
-    if data:
-        resolve_workspace(data)
-        environment["REKINDLE_DATA"] = data
+    if data := data or environment.get("REKINDLE_DATA", ""):
+        workspace = resolve_workspace(data)
+        environment["REKINDLE_DATA"] = data if workspace.has_adapter else str(workspace.landing)
     serve(port, Terminal(total=1).say, environment)
 
 
 @main.command(name="board")
 @click.argument("published", required=False, type=click.Path(path_type=Path))
-@click.option("--port", default=8501, show_default=True, help="Where browsers find it.")
+@click.option("--port", type=PORT, default=8501, show_default=True, help="Where browsers find it.")
 def board_command(published: Path | None, port: int) -> None:
     """Show the board of a PUBLISHED file or folder to browsers of this machine; Ctrl-C ends it.
 

@@ -18,11 +18,11 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def end_with_parent(parent: int) -> None:
-    """Ask the system to end this process when process `parent` ends."""
+def end_with_parent(parent: int, how: signal.Signals = signal.SIGKILL) -> None:
+    """Ask the system to end this process, by a signal, when process `parent` ends."""
     if sys.platform != "linux":
         return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
     if os.getppid() != parent:
         sys.exit(1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -10,55 +9,27 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 import pytest
+from click.testing import CliRunner
+from filelock import FileLock
 
+from orchestration.cli import main
 from orchestration.errors import UsageError
 from orchestration.service import serve
 from orchestration.warehouse.manifest import prepared_manifest
 from orchestration.workspace import PROJECT
+from tests.orchestration.running import (
+    PATIENCE_IN_SECONDS,
+    ask,
+    is_healthy,
+    processes_of,
+)
 from tests.ports import free_port
 
-QUESTION = """{
-    instance { daemonHealth { allDaemonStatuses { daemonType healthy required } } }
-    repositoriesOrError { ... on RepositoryConnection { nodes { schedules { name } sensors { name }
-        jobs { name } } } }
-}"""
-PATIENCE_IN_SECONDS = 120
-
-
-def ask(port: int) -> dict[str, Any]:
-    request = Request(
-        f"http://127.0.0.1:{port}/graphql",
-        data=json.dumps({"query": QUESTION}).encode(),
-        headers={"content-type": "application/json"},
-    )
-    with urlopen(request, timeout=30) as answer:
-        return dict(json.load(answer)["data"])
-
-
-def is_healthy(port: int) -> bool:
-    try:
-        statuses = ask(port)["instance"]["daemonHealth"]["allDaemonStatuses"]
-    except (URLError, OSError):
-        return False
-    return bool(statuses) and all(one["healthy"] for one in statuses if one["required"])
-
-
-def processes_of(home: Path) -> Iterator[int]:
-    """Processes that were started with a DAGSTER_HOME, and have not ended."""
-    mark = f"DAGSTER_HOME={home}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                yield int(folder.name)
-        except OSError:
-            continue
+QUESTION = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
+    schedules { name } sensors { name } jobs { name } } } } }"""
 
 
 @pytest.mark.slow
@@ -68,11 +39,11 @@ def test_pages_and_daemon_start_together_and_end_cleanly(tmp_path: Path) -> None
     port, home = free_port(), tmp_path / "var" / "dagster"
     # The manifest that this project has already; what else is kept beside it begins anew.
     shutil.copytree(prepared_manifest().parent.parent, home / "dbt")
-    serving = ["serve", str(landing), "--port", str(port)]
+    serving = ["serve", "shop", "--port", str(port)]
     with subprocess.Popen(
         [sys.executable, "-m", "orchestration.cli", *serving],
-        cwd=PROJECT,
-        env={**os.environ, "REKINDLE_VAR": str(tmp_path / "var")},
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "REKINDLE_VAR": "var"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -82,8 +53,12 @@ def test_pages_and_daemon_start_together_and_end_cleanly(tmp_path: Path) -> None
             assert service.poll() is None, service.stdout and service.stdout.read()
             assert time.monotonic() < until, "Dagster does not become healthy"
             time.sleep(0.5)
-        (repository,) = ask(port)["repositoriesOrError"]["nodes"]
-        assert len(list(processes_of(home))) >= 3
+        (repository,) = ask(port, QUESTION)["repositoriesOrError"]["nodes"]
+        started = list(processes_of(home))
+        assert len(started) >= 3
+        for process in started:
+            variables = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+            assert f"REKINDLE_DATA={landing}".encode() in variables
         service.send_signal(signal.SIGINT)
         said, _ = service.communicate(timeout=PATIENCE_IN_SECONDS)
     assert service.returncode == 0, said
@@ -104,3 +79,20 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=f"Port {port} is not free.*--port {port + 1}"):
             serve(port, print, {"REKINDLE_VAR": str(tmp_path)})
     assert not (tmp_path / "dagster").exists()
+
+
+def test_a_second_service_of_a_folder_is_a_sentence(tmp_path: Path) -> None:
+    home = tmp_path / "dagster"
+    home.mkdir()
+    with (
+        FileLock(home / ".service.lock"),
+        pytest.raises(UsageError, match=f"Another rekindle serve keeps its runs in {home} "),
+    ):
+        serve(free_port(), print, {"REKINDLE_VAR": str(tmp_path)})
+
+
+def test_a_port_that_is_none_is_a_sentence() -> None:
+    for command in ("serve", "board"):
+        result = CliRunner().invoke(main, [command, "--port", "99999"])
+        assert result.exit_code == 2
+        assert "99999 is not in the range 1<=x<=65535" in result.output

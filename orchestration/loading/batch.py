@@ -110,6 +110,7 @@ def process_batch(
     repeats = find_repeats(connection, reading, [run.lake.path(part) for part in lake_parts])
     counts = _count(connection, files, problems, repeats)
     codes = _unknown_codes(connection, reading)
+    reasons = _commonest_reasons(connection)
     kept_out = _erased_rows(connection) if erased else {}
     retries = _retry_times(connection, reading) if problems else {}
 
@@ -146,6 +147,7 @@ def process_batch(
                 retries.get(number),
                 parts,
                 kept_out.get(number, 0),
+                reasons.get(number, ""),
             )
         )
     quarantine_part = _write_quarantine(run, reading, files, refused)
@@ -263,6 +265,25 @@ def _erased_rows(connection: duckdb.DuckDBPyConnection) -> dict[int, int]:
     return {number: int(count) for number, count in rows}
 
 
+def _commonest_reasons(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """Of each file with quarantined rows the reason of most of them, as of the first such row."""
+    rows = connection.execute(
+        """SELECT _file, arg_min(reason, line) AS reason
+        FROM (
+            SELECT _file, coalesce(line, row) AS line, reason_code, column_name, reason
+            FROM problems
+            WHERE reason_code <> 'optional_value'
+            UNION ALL
+            SELECT _file, line, reason_code, NULL, reason FROM malformed
+        )
+        GROUP BY _file, reason_code, column_name
+        QUALIFY row_number() OVER (
+            PARTITION BY _file ORDER BY count(*) DESC, reason_code, column_name
+        ) = 1"""
+    ).fetchall()
+    return {number: str(reason) for number, reason in rows}
+
+
 def _retry_times(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dict[int, datetime]:
     """When the first quarantined row of each file stops being of the future (UTC, naive)."""
     times = [
@@ -290,6 +311,7 @@ def _outcome(
     retry_at: datetime | None,
     parts: tuple[str, ...],
     erased: int,
+    reason: str,
 ) -> Outcome:
     codes = list(codes)
     counts = replace(counts, unknown_codes=sum(count for *_, count in codes))
@@ -302,6 +324,14 @@ def _outcome(
     headers = shown_headers(unknown)
     if headers:
         remarks.append(f"Unknown columns: {headers[:300]}.")
+    if reason:
+        count = counts.rows_quarantined
+        beginning = (
+            "1 row is quarantined:"
+            if count == 1
+            else f"{count:,} rows are quarantined, most of them or all because"
+        )
+        remarks.append(f"{beginning} {reason}")
     if erased:
         remarks.append(f"{erased} rows are of persons who were erased, and say so no more.")
     message = " ".join(remarks) or None

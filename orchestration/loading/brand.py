@@ -43,6 +43,14 @@ class Cast:
 
 
 @dataclass(frozen=True)
+class Filling:
+    """What a column has that the files lack: the same `value` in every row, or another column's."""
+
+    value: str = ""
+    column: str | None = None
+
+
+@dataclass(frozen=True)
 class CsvDialect:
     """How a brand writes the CSV files of one table."""
 
@@ -55,7 +63,8 @@ class TableMapping:
     """What brand.yml says about one table.
 
     `rename` maps a folded source header to a contract column, `source_zone` is the zone of naive
-    timestamps in every column, `column_zones` overrides it for single columns.
+    timestamps in every column, `column_zones` overrides it for single columns. `fill` has the
+    columns that the files lack.
     """
 
     rename: tuple[tuple[str, str], ...] = ()
@@ -63,6 +72,7 @@ class TableMapping:
     column_zones: tuple[tuple[str, str], ...] = ()
     cast: tuple[tuple[str, Cast], ...] = ()
     csv: CsvDialect = CsvDialect()
+    fill: tuple[tuple[str, Filling], ...] = ()
 
     def zone_of(self, column: str) -> str | None:
         """The zone of naive timestamps in `column`, or None where none is declared."""
@@ -140,7 +150,7 @@ def parse_brand(text: str, contract: Contract) -> Brand:
 def _parse_table(table: Table, body: object, default_zone: str | None) -> TableMapping:
     where = f"tables.{table.full_name}"
     values = _mapping(body or {}, where)
-    _only(values, {"rename", "source_zone", "cast", "csv"}, where)
+    _only(values, {"rename", "source_zone", "cast", "csv", "fill"}, where)
     zone = values.get("source_zone")
     column_zones: tuple[tuple[str, str], ...] = ()
     table_zone = default_zone
@@ -163,7 +173,31 @@ def _parse_table(table: Table, body: object, default_zone: str | None) -> TableM
             for column, options in _mapping(values.get("cast") or {}, f"{where}.cast").items()
         ),
         csv=_parse_csv(_mapping(values.get("csv") or {}, f"{where}.csv"), f"{where}.csv"),
+        fill=tuple(
+            (column, _parse_filling(table, column, body, f"{where}.fill"))
+            for column, body in _mapping(values.get("fill") or {}, f"{where}.fill").items()
+        ),
     )
+
+
+def _parse_filling(table: Table, column: str, body: object, where: str) -> Filling:
+    kind = _column_type(table, column, where)
+    where = f"{where}.{column}"
+    filled = table.column(column)
+    if column in table.key or filled.personal or filled.identifier or kind == "buyer_key":
+        raise _wrong(where, "would give many rows the same key or person; remove it here")
+    if isinstance(body, dict):
+        _only(body, {"from"}, where)
+        source = body.get("from")
+        if source == column or _column_type(table, source, f"{where}.from") != kind:
+            raise _wrong(f"{where}.from", f"is no other column of the type {kind}; name one")
+        return Filling(column=source)
+    if not isinstance(body, str) or not body.strip():
+        raise _wrong(where, "is empty; write the value of all rows, or {from: another column}")
+    if filled.codes and body not in filled.codes:
+        hint = nearest(body, list(filled.codes), f"one of {', '.join(filled.codes)}")
+        raise _wrong(where, f"is {_shown(body)}, which is no code of that column; {hint}")
+    return Filling(value=body)
 
 
 def _parse_rename(table: Table, body: object, where: str) -> tuple[tuple[str, str], ...]:

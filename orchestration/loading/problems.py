@@ -16,9 +16,9 @@ from orchestration.loading.erased_rows import untold_columns
 from orchestration.loading.lake import count_of, sql_text
 from orchestration.loading.phones import MALFORMED
 from orchestration.loading.reading import Reading
-from orchestration.loading.relation import RawRelation
+from orchestration.loading.relation import RawRelation, delivered_columns
 from orchestration.loading.staging import SHOWN_TEXT, future_condition, time_columns
-from orchestration.loading.typing_sql import formatted
+from orchestration.loading.typing_sql import formatted, without_sign
 
 OPTIONAL_VALUE = "optional_value"
 _ROW_CODES = ("naive_timestamp", "future", "limit_exceeded")
@@ -59,7 +59,7 @@ def explain(connection: duckdb.DuckDBPyConnection, reading: Reading, relation: R
     present = [
         (position, column)
         for position, column in enumerate(reading.table.columns, start=1)
-        if column.name in relation.match.positions
+        if column.name in delivered_columns(relation, reading.mapping)
     ]
     untold = untold_columns(reading.table)
     found = ", ".join(
@@ -133,7 +133,9 @@ def _code(column: Column, position: int, reading: Reading) -> str:
         parsed = formatted(text, context) or f"naive_form(iso_form(unspoilt({text})))"
         cases.append(f"WHEN {name} IS NULL AND {parsed} IS NOT NULL THEN 'out_of_range'")
     if column.type in {"money", "number"}:
-        finite = f"finite(TRY_CAST(number_text({text}) AS DOUBLE)) IS NOT NULL"
+        currency = reading.typing_context(column.name).currency if column.type == "money" else ""
+        bare = without_sign(f"unspoilt({text})", currency)
+        finite = f"finite(TRY_CAST(plain_number({bare}) AS DOUBLE)) IS NOT NULL"
         cases.append(f"WHEN {name} IS NULL AND {finite} THEN 'out_of_range'")
     if column.type == "integer":
         number = f"TRY_CAST(number_text({text}) AS DOUBLE)"

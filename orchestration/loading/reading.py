@@ -24,6 +24,7 @@ class Reading:
     mapping: TableMapping
     limits: Limits
     business_zone: str
+    currency: str
     phone_region: str
     token_key_id: str
     now: datetime
@@ -45,6 +46,7 @@ class Reading:
             limits=self.limits,
             business_zone=self.business_zone,
             source_zone=self.mapping.zone_of(column),
+            currency=self.currency,
             **({"cast": casts[column]} if column in casts else {}),
         )
 
@@ -55,13 +57,18 @@ class Reading:
     @cached_property
     def _fingerprint(self) -> str:
         kinds = {column.type for column in self.table.columns}
+        mapping = asdict(self.mapping)
+        if not self.mapping.fill:
+            # Files of a brand that fills nothing were read alike before it could.
+            del mapping["fill"]
         parts = {
             "rules": READING_RULES,
             "table": self.table.fingerprint(),
             "limits": asdict(self.limits),
-            "mapping": asdict(self.mapping),
+            "mapping": mapping,
             "business_zone": self.business_zone if "date" in kinds else None,
             "phone_region": self.phone_region if {"phone", "buyer_key"} & kinds else None,
+            "currency": self.currency if "money" in kinds else None,
             "token_key": self.token_key_id if self.table.has_tokens else None,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -76,6 +83,7 @@ def reading_of(
         mapping=brand.mapping(table),
         limits=contract.limits,
         business_zone=brand.business_zone,
+        currency=brand.currency,
         phone_region=brand.phone_region,
         token_key_id=token_key_id,
         now=now,

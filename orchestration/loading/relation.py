@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orchestration.loading.brand import TableMapping, fold_header
 from orchestration.loading.contract import Table
 from orchestration.loading.errors import FileRefusedError
+from orchestration.loading.lake import sql_text
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class RawRelation:
     is the raw line where there is one; otherwise the record is written as JSON from the columns.
     `fields_are_short` says that no field can exceed the limit on the length of fields. `bytes_sql`
     is how many bytes of content the row has, where the reader is to be checked against the file.
+    `may_lack_keys` where each record names its own columns, so that any may be missing in some.
     """
 
     from_sql: str
@@ -46,6 +48,26 @@ class RawRelation:
     record_sql: str | None = None
     fields_are_short: bool = False
     bytes_sql: str | None = None
+    may_lack_keys: bool = False
+
+
+def delivered_columns(relation: RawRelation, mapping: TableMapping) -> dict[str, RawColumn]:
+    """Contract column -> where its values come from; brand.yml fills what was not delivered."""
+    columns = {name: relation.columns[at] for name, at in relation.match.positions.items()}
+    delivered = dict(columns)
+    for name, filling in mapping.fill:
+        if filling.column is None:
+            other = RawColumn(name, sql_text(filling.value))
+        elif filling.column in columns:
+            other = columns[filling.column]
+        else:
+            continue
+        own = columns.get(name)
+        if own is None:
+            delivered[name] = other
+        elif relation.may_lack_keys:
+            delivered[name] = RawColumn(name, f"coalesce({own.sql}, {other.sql})")
+    return delivered
 
 
 def match_columns(headers: Sequence[str], table: Table, mapping: TableMapping) -> ColumnMatch:
@@ -76,8 +98,11 @@ def match_columns(headers: Sequence[str], table: Table, mapping: TableMapping) -
                 f"{target!r}; keep one of them.",
             )
         positions[target] = position
+    filled = {name for name, by in mapping.fill if by.column is None or by.column in positions}
     missing = [
-        column.name for column in table.columns if column.required and column.name not in positions
+        column.name
+        for column in table.columns
+        if column.required and column.name not in positions and column.name not in filled
     ]
     if missing:
         plural = "s" if len(missing) > 1 else ""
@@ -85,7 +110,7 @@ def match_columns(headers: Sequence[str], table: Table, mapping: TableMapping) -
             "missing_column",
             f"The required column{plural} {', '.join(missing)} of {table.full_name} "
             f"{'are' if plural else 'is'} missing; {_known_of(len(headers), positions)} "
-            "Add the column, or name it under 'rename' in brand.yml.",
+            "Add the column, or name it under 'rename' or 'fill' in brand.yml.",
         )
     if alike is not None:
         raise FileRefusedError(

@@ -184,6 +184,7 @@ def delivered_relation(
             line_sql="_line",
             record_sql="_raw" if is_json else None,
             fields_are_short=not is_json,
+            may_lack_keys=is_json,
         ),
         refused,
         unknown,

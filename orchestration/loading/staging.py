@@ -14,14 +14,14 @@ is too long, or a time is in the future. That is cheap to see here and explained
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
 from orchestration.loading.contract import Column
 from orchestration.loading.lake import sql_text
 from orchestration.loading.reading import Reading
-from orchestration.loading.relation import RawRelation
+from orchestration.loading.relation import RawColumn, RawRelation, delivered_columns
 from orchestration.loading.typing_sql import PLAIN_MOBILE, range_conditions, text_of, typing_of
 
 SHOWN_TEXT = 300
@@ -43,9 +43,7 @@ def stage(connection: duckdb.DuckDBPyConnection, reading: Reading, relation: Raw
 
 def stage_query(reading: Reading, relation: RawRelation) -> str:
     """The one query that reads, types, marks and hashes the rows of a relation."""
-    delivered = {
-        name: relation.columns[position] for name, position in relation.match.positions.items()
-    }
+    delivered = delivered_columns(relation, reading.mapping)
     typings = {
         column.name: typing_of(
             column,
@@ -90,9 +88,9 @@ def stage_query(reading: Reading, relation: RawRelation) -> str:
     suspicions = [
         suspicion
         for column in reading.table.columns
-        for suspicion in _suspicions(column, reading, relation, texts)
+        for suspicion in _suspicions(column, reading, delivered)
     ]
-    if lengths := _lengths(relation, texts):
+    if lengths := _lengths(relation, delivered):
         longest = f"greatest({', '.join(lengths.values())})"
         suspicions.append(f"coalesce({longest} > {reading.limits.field_bytes}, false)")
     query = f"SELECT *, {' OR '.join(suspicions)} AS _suspect FROM ({query})"
@@ -116,7 +114,7 @@ def stage_query(reading: Reading, relation: RawRelation) -> str:
         f"{', '.join(finals)}, CAST(_rounded AS UTINYINT) AS _rounded, "
         f"CASE WHEN _suspect THEN CAST([{shown}] AS VARCHAR[]) END AS _texts, "
         f"CASE WHEN _suspect THEN left({record}, {RECORD_TEXT}) END AS _record, "
-        f"{_oversize(reading, relation, texts)} AS _oversize, "
+        f"{_oversize(reading, relation, delivered)} AS _oversize, "
         f"{relation.bytes_sql or 'NULL'} AS _bytes, "
         f"{content_hash(reading.table.columns)} AS _content_hash FROM ({query})"
     )
@@ -140,13 +138,11 @@ def _absent(column: Column) -> str:
     return f"CAST(NULL AS {column.lake_columns()[0][1]})"
 
 
-def _suspicions(
-    column: Column, reading: Reading, relation: RawRelation, texts: dict[str, str]
-) -> list[str]:
+def _suspicions(column: Column, reading: Reading, delivered: Mapping[str, RawColumn]) -> list[str]:
     name, typed = column.name, f"_typed_{column.name}"
-    if name not in texts:
+    raw = delivered.get(name)
+    if raw is None:
         return []
-    raw = relation.columns[relation.match.positions[name]]
     found = []
     if column.required:
         found.append(f"{typed} IS NULL")
@@ -162,20 +158,19 @@ def _suspicions(
     return found
 
 
-def _lengths(relation: RawRelation, texts: dict[str, str]) -> dict[str, str]:
+def _lengths(relation: RawRelation, delivered: Mapping[str, RawColumn]) -> dict[str, str]:
     """SQL for the bytes of each column that may be too long."""
     return {
-        name: f"strlen({text})"
-        for name, text in texts.items()
-        if not relation.fields_are_short
-        and _may_be_long(relation.columns[relation.match.positions[name]].kind)
+        name: f"strlen({text_of(raw.sql, raw.kind)})"
+        for name, raw in delivered.items()
+        if not relation.fields_are_short and _may_be_long(raw.kind)
     }
 
 
-def _oversize(reading: Reading, relation: RawRelation, texts: dict[str, str]) -> str:
+def _oversize(reading: Reading, relation: RawRelation, delivered: Mapping[str, RawColumn]) -> str:
     cases = [
         f"WHEN {length} > {reading.limits.field_bytes} THEN {sql_text(name)}"
-        for name, length in _lengths(relation, texts).items()
+        for name, length in _lengths(relation, delivered).items()
     ]
     if not cases:
         return "CAST(NULL AS VARCHAR)"

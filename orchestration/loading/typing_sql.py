@@ -8,6 +8,7 @@ decided afterwards, in `problems`, for the few rows where it matters.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from orchestration.loading.brand import Cast
@@ -34,6 +35,19 @@ _MAIL_LETTER = r"[^\s@.\"<>()\[\],;:\\*\x00-\x1F]"
 _HOST_LETTER = r"[^\s@._\"<>()\[\],;:\\*\x00-\x1F-]"
 _TOP_LETTER = r"[^0-9\s@._\"<>()\[\],;:\\*\x00-\x1F-]"
 PLAIN_MOBILE = "1[3-9][0-9]{9}"
+
+CURRENCY_SIGNS = {
+    "CNY": ("¥", "￥", "元"),
+    "JPY": ("¥", "￥", "円"),
+    "USD": ("$", "US$"),
+    "HKD": ("$", "HK$"),
+    "TWD": ("$", "NT$"),
+    "SGD": ("$", "S$"),
+    "EUR": ("€",),
+    "GBP": ("£",),
+    "KRW": ("₩",),
+}
+"""What spreadsheets write beside an amount of a currency, besides its code."""
 
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是")
 _FALSE = ("false", "f", "no", "n", "0", "0.0", "否")
@@ -140,6 +154,7 @@ class TypingContext:
     business_zone: str
     source_zone: str | None = None
     cast: Cast = NO_CAST
+    currency: str = ""
 
 
 def typing_of(column: Column, source: str, kind: str, context: TypingContext) -> Typing:
@@ -236,16 +251,22 @@ def _email(column: Column, _: str, __: str, text: str, ___: TypingContext) -> Ty
 
 
 def _numeric(
-    column: Column, text: str, pattern: str, target: str, careful: str
+    column: Column, text: str, pattern: str, target: str, careful: str, currency: str = ""
 ) -> tuple[Layer, ...]:
     """Layers that end in `_parsed_<column>`; `_number_<column>` is the spelling where it was odd.
 
-    `careful` is SQL with `{}` for that spelling.
+    `careful` is SQL with `{}` for that spelling. A sign of `currency` beside it does not count.
     """
-    quick, odd, number = (f"_{part}_{column.name}" for part in ("quick", "odd", "number"))
+    quick, odd, bare, number = (
+        f"_{part}_{column.name}" for part in ("quick", "odd", "bare", "number")
+    )
     careful = _where_filled(number, careful.format(number))
+    signless: tuple[Layer, ...] = ()
+    if currency:
+        signless, odd = (((bare, _where_filled(odd, without_sign(odd, currency))),),), bare
     return (
         *_quick_or_odd(column, text, pattern, target),
+        *signless,
         ((number, _where_filled(odd, f"plain_number({odd})")),),
         ((f"_parsed_{column.name}", f"coalesce({quick}, {careful})"),),
     )
@@ -268,7 +289,7 @@ def _money(column: Column, source: str, kind: str, text: str, context: TypingCon
     careful = "TRY_CAST({} AS DECIMAL(18,2))"
     rounded = _differs(f"TRY_CAST({number} AS DECIMAL(38,18))", name)
     if kind not in {"DOUBLE", "FLOAT"}:
-        layers = _numeric(column, text, _QUICK_MONEY, "DECIMAL(18,2)", careful)
+        layers = _numeric(column, text, _QUICK_MONEY, "DECIMAL(18,2)", careful, context.currency)
         return Typing(layers, _in_range(column, name), rounded)
     # The shortest decimal that reads back as the float is what its writer meant.
     quick = f"_quick_{column.name}"
@@ -280,6 +301,15 @@ def _money(column: Column, source: str, kind: str, text: str, context: TypingCon
         ((name, f"CASE WHEN {is_exact} THEN {quick} ELSE {careful.format(number)} END"),),
     )
     return Typing(layers, _in_range(column, name), rounded)
+
+
+def without_sign(text: str, currency: str) -> str:
+    """SQL for an amount without the sign or the code of its currency before or behind it."""
+    if not currency:
+        return text
+    signs = "|".join(re.escape(sign) for sign in (*CURRENCY_SIGNS.get(currency, ()), currency))
+    pattern = sql_text(f"^(?:{signs}) *| *(?:{signs})$")
+    return f"regexp_replace({text}, {pattern}, '', 'g')"
 
 
 def _differs(exact: str, rounded: str) -> str:

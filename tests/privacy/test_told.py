@@ -19,12 +19,12 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NO_HEADER = (
     "The required columns member_no, updated_at of crm.members are missing; none of the file's 3 "
     "columns has a name of the contract, as in a file that begins without a header line. Add the "
-    "column, or name it under 'rename' in brand.yml."
+    "column, or name it under 'rename' or 'fill' in brand.yml."
 )
 SOME_KNOWN = (
     "The required columns member_no, updated_at of crm.members are missing; of the file's 3 "
-    "columns, the contract knows phone, name. Add the column, or name it under 'rename' in "
-    "brand.yml."
+    "columns, the contract knows phone, name. Add the column, or name it under 'rename' or "
+    "'fill' in brand.yml."
 )
 TWICE_UNKNOWN = (
     "The columns number 2 and 4 have the same name, which the contract does not know; keep one of "
@@ -120,10 +120,11 @@ def test_keys_of_json_that_are_values_are_counted(tmp_path: Path) -> None:
     twice = '{"member_no": "M-2", "13900138001": 1, "13900138001": 2}\n'
     text = "".join(json.dumps(row) + "\n" for row in rows) + twice
     loaded(tmp_path, "crm/members", "m.jsonl", text)
-    assert told(tmp_path, "load_log", "unknown_columns, message") == [
-        ("remark, 2 that are no names", "Unknown columns: remark, 2 that are no names.")
-    ]
     ((reason,),) = told(tmp_path, "quarantine", "reason")
+    unknown = "remark, 2 that are no names"
+    assert told(tmp_path, "load_log", "unknown_columns, message") == [
+        (unknown, f"Unknown columns: {unknown}. 1 row is quarantined: {reason}")
+    ]
     assert reason.startswith("Line 2: The key at place 3 occurs twice in one object.")
 
 

@@ -1,0 +1,125 @@
+"""Files as a shop's till and spreadsheets write them: brand.yml is all that they need."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.loading.brand import parse_brand
+from orchestration.loading.contract import load_contract
+from orchestration.loading.errors import LoadError
+from orchestration.loading.load import load
+from orchestration.loading.summary import LoadSummary
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+BRAND = """
+source_zone: Asia/Shanghai
+tables:
+  crm.members:
+    csv: {encoding: gbk}
+    rename: {卡号: member_no, 姓名: name, 手机号: phone, 生日: birthday, 注册日期: registered_at}
+    fill:
+      updated_at: {from: registered_at}
+      register_channel: pos
+  commerce.orders:
+    rename:
+      小票号: order_id
+      会员手机: buyer_key
+      时间: ordered_at
+      应收: gross_amount
+      优惠: discount_amount
+      实收: net_amount
+      状态: status
+    cast: {status: {values: {已完成: completed}}}
+    fill: {order_channel: pos, buyer_key_type: phone, updated_at: {from: ordered_at}}
+"""
+MEMBERS = """卡号,姓名,手机号,生日,注册日期
+B001,王小红,138 1635 0472,1988/3/5,2026/1/5
+B002,李敏,+86 13902214586,,2026/2/11
+"""
+ORDERS = """小票号,会员手机,时间,应收,优惠,实收,状态
+00001,138 1635 0472,2026/3/5 16:16,¥6.00,¥0.00,¥6.00,已完成
+00002,,2026/3/5 16:20,"￥1,304.00",0,"¥ 1,304.00",已完成
+00003,,2026/3/5 16:25,28.5元,CNY 0.5,28元,已完成
+00004,,2026/3/5 16:30,$6.00,0,6,已完成
+"""
+
+
+def shop(folder: Path, **files: bytes) -> LoadSummary:
+    """Load a shop's files; underscores stand for the slashes of their paths."""
+    (folder / "landing").mkdir(parents=True)
+    (folder / "landing" / "brand.yml").write_text(BRAND, "utf-8")
+    for name, content in files.items():
+        system, table, kind = name.split("_")
+        place = folder / "landing" / system / table / f"export.{kind}"
+        place.parent.mkdir(parents=True)
+        place.write_bytes(content)
+    return load(folder / "landing", folder / "lake", now=NOW, token_key=b"a key of these tests")
+
+
+def rows(folder: Path, table: str, columns: str) -> list[Any]:
+    parts = folder / "lake" / "raw" / table.replace(".", "/") / "*.parquet"
+    return duckdb.sql(f"select {columns} from '{parts}' order by all").fetchall()
+
+
+def test_exports_of_a_till_and_of_a_spreadsheet_are_read_as_they_are(tmp_path: Path) -> None:
+    summary = shop(
+        tmp_path,
+        crm_members_csv=MEMBERS.encode("gbk"),
+        commerce_orders_csv=ORDERS.replace("\n", "\r\n").encode("utf-8-sig"),
+    )
+    assert summary.refused == []
+    assert rows(tmp_path, "crm.members", "member_no, register_channel, updated_at::varchar") == [
+        ("B001", "pos", "2026-01-04 16:00:00"),
+        ("B002", "pos", "2026-02-10 16:00:00"),
+    ]
+    told = "order_id, order_channel, buyer_key_type, gross_amount, net_amount, updated_at::varchar"
+    assert rows(tmp_path, "commerce.orders", told) == [
+        (number, "pos", "phone", Decimal(gross), Decimal(net), f"2026-03-05 08:{minute}:00")
+        for number, gross, net, minute in (
+            ("00001", "6.00", "6.00", 16),
+            ("00002", "1304.00", "1304.00", 20),
+            ("00003", "28.50", "28.00", 25),
+        )
+    ]
+    said = "\n".join(summary.lines())
+    assert (
+        "commerce/orders/export.csv: 1 row is quarantined: gross_amount is '$6.00'; "
+        "write an amount such as 12.50, at least 0."
+    ) in said
+
+
+def test_what_a_file_has_itself_is_not_filled(tmp_path: Path) -> None:
+    line = '{{"order_id": "{}", {} "buyer_key": "13902214586", "ordered_at": "2026-03-05 10:00", '
+    line += '"gross_amount": 5, "discount_amount": 0, "net_amount": 5, "status": "paid"}}'
+    lines = [line.format(1, '"order_channel": "app",'), line.format(2, "")]
+    shop(tmp_path, commerce_orders_jsonl="\n".join(lines).encode())
+    assert rows(tmp_path, "commerce.orders", "order_id, order_channel, buyer_key_type") == [
+        ("1", "app", "phone"),
+        ("2", "pos", "phone"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("filling", "sentence"),
+    [
+        ("order_id: 1", "fill.order_id would give many rows the same key or person"),
+        ("buyer_key: 1", "fill.buyer_key would give many rows the same key or person"),
+        ("order_channel: shop", "is 'shop', which is no code of that column; write one of"),
+        ("order_channel: ''", "fill.order_channel is empty; write the value of all rows"),
+        ("updated_at: {from: status}", "is no other column of the type timestamp; name one"),
+        ("updated_at: {from: updated_at}", "is no other column of the type timestamp"),
+        ("updated_at: {like: paid_at}", "has the unknown key 'like'"),
+        ("channel: pos", "names 'channel', which is no column of commerce.orders"),
+    ],
+)
+def test_a_wrong_filling_is_a_sentence(filling: str, sentence: str) -> None:
+    text = f"tables:\n  commerce.orders:\n    fill: {{{filling}}}\n"
+    with pytest.raises(LoadError) as said:
+        parse_brand(text, load_contract())
+    assert sentence in str(said.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import streamlit as st
 
 from dashboard.language import LANGUAGES, Language, Words
@@ -54,6 +55,10 @@ _STYLE = """
   }
   [data-testid="stMetricLabel"] p { font-size: .95rem; }
   .block-container { padding-top: 3rem; max-width: 1280px; }
+  @media (max-width: 640px) {
+    [data-testid="stElementContainer"]:has([data-testid="stPlotlyChart"]) { overflow-x: auto; }
+    [data-testid="stFullScreenFrame"]:has([data-testid="stPlotlyChart"]) { min-width: 640px; }
+  }
 </style>
 """
 
@@ -108,6 +113,9 @@ def _show(name: str, language: Language) -> None:
     except UnreadableError as error:
         st.info(words("parts.unreadable"))
         st.code(str(error), language=None, wrap_lines=True)
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        st.info(words("parts.older"))
+        st.code(str(error).splitlines()[0], language=None, wrap_lines=True)
 
 
 def _language() -> Language:

@@ -53,6 +53,7 @@ _ROW_HEIGHT = 34
 _HALO = ", ".join(["0 0 3px #FFFFFF"] * 4)
 _WIDE_CELLS = 16
 _MOST_TICKS = 10
+_ROOM_FOR_TICKS = 140
 _FEW = 6
 _LONG_DAYS = 400
 
@@ -114,7 +115,7 @@ def bars_up(
             x=list(labels),
             y=list(values),
             marker_color=BLUE,
-            texttemplate=f"%{{y:{shown}}}",
+            text=[f"{value:{shown}}" if value else "" for value in values],
             textposition="outside",
             textangle=0,
             textfont={"size": 11},
@@ -124,6 +125,8 @@ def bars_up(
     )
     styled(figure, height=340)
     figure.update_xaxes(type="category", title=axis, tickangle=0)
+    step = -(-sum(len(label) + 2 for label in labels) // _ROOM_FOR_TICKS) or 1
+    figure.update_xaxes(tickmode="array", tickvals=list(labels[::step]))
     figure.update_yaxes(tickformat=shown, rangemode="tozero", nticks=6)
     return figure
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -89,6 +89,12 @@ class Words:
         if kind not in POLICY_LABELS:
             return {}
         return policy_rows(*POLICY_LABELS[kind], self.as_of)
+
+    def names(self, kind: str, found: Iterable[object]) -> dict[str, str]:
+        """The codes that are found and how each is called: policy's in its order, then others."""
+        codes = {str(code) for code in found}
+        known = [code for code in self.policy(kind) if code in codes]
+        return {code: self.code(kind, code) for code in [*known, *sorted(codes - set(known))]}
 
     def column(self, column: str, label_zh: str = "") -> str:
         """How a column is called, given its Chinese label in the published file."""

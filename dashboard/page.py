@@ -61,8 +61,18 @@ class Board:
         st.plotly_chart(figure, width="stretch", theme=None, config=PLOT, key=f"chart {key}")
         self._foot(key, frame, sources)
 
-    def table(self, key: str, frame: pd.DataFrame, sources: Sources) -> None:
-        """A table with title, definition and export; its instants in the business zone."""
+    def table(
+        self,
+        key: str,
+        frame: pd.DataFrame,
+        sources: Sources,
+        *,
+        shown: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """A table with title, definition and export; its instants in the business zone.
+
+        `shown` has columns whose values are shown as these texts and exported as they are.
+        """
         self._head(key)
         told = frame.assign(
             **{
@@ -75,13 +85,21 @@ class Board:
             }
         )
         table = next(iter(sources))
+        numbers = {
+            column: told[column].map(readable)
+            for column in told.columns
+            if pd.api.types.is_float_dtype(told[column])
+        }
+        seen = told.assign(**{**numbers, **(shown or {})})
         st.dataframe(
-            told,
+            seen,
             hide_index=True,
             width="stretch",
             column_config={
-                column: _formatted(told[column], self.column(table, column))
-                for column in told.columns
+                column: _formatted(
+                    seen[column], self.column(table, column), is_figure=column in (shown or {})
+                )
+                for column in seen.columns
             },
             placeholder="–",
             key=f"table {key}",
@@ -98,6 +116,11 @@ class Board:
         name = column or table.partition(".")[2]
         return self.words.column(name, self.published.comment(table, column).label_zh)
 
+    def described(self, table: str, column: str = "") -> str:
+        """What the file says about a column or a table, which it says in English alone."""
+        said = self.published.comment(table, column).text
+        return f" · {said}" if said and self.words.language == "en" else ""
+
     def _head(self, key: str) -> None:
         st.subheader(self.words(f"{key}.title"), anchor=False)
 
@@ -108,8 +131,8 @@ class Board:
             for table, columns in sources.items():
                 st.markdown(
                     "\n".join(
-                        f"- `{table}.{column}` **{self.column(table, column)}** · "
-                        f"{self.published.comment(table, column).text}"
+                        f"- `{table}.{column}` **{self.column(table, column)}**"
+                        + self.described(table, column)
                         for column in columns
                     )
                 )
@@ -127,7 +150,12 @@ class Board:
     def money(self, value: float) -> str:
         """An amount with the currency of the brand; large ones without their cents."""
         digits = 0 if abs(value) >= LARGE_AMOUNT else 2
-        return f"{value:,.{digits}f} {self.published.publication.currency}"
+        return f"{value:,.{digits}f} {self.currency}"
+
+    @property
+    def currency(self) -> str:
+        """The currency of the brand, as it is written behind an amount."""
+        return self.words.code("currency", self.published.publication.currency)
 
     def quantity(self, unit: str, value: float) -> str:
         """A value of a unit of the KPI catalogue (ratio, money, count) as text."""
@@ -142,17 +170,24 @@ class Board:
         return f"{utc.replace(tzinfo=UTC).astimezone(self.zone):%Y-%m-%d %H:%M}"
 
 
+def readable(value: float) -> float:
+    """A number with the decimals that a reader can use; small ones keep their first digits."""
+    return round(value, 2 if abs(value) >= 1 else 4)
+
+
 def _is_instant(column: pd.Series) -> bool:
     return str(column.name).endswith("_at") and pd.api.types.is_datetime64_any_dtype(column)
 
 
-def _formatted(column: pd.Series, label: str) -> Any:
-    """How a column of a table is shown."""
+def _formatted(column: pd.Series, label: str, *, is_figure: bool) -> Any:
+    """How a column of a table is shown; `is_figure` for figures that are texts."""
     name = str(column.name)
     if _is_instant(column):
         return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm")
     if pd.api.types.is_datetime64_any_dtype(column):
         return st.column_config.DateColumn(label, format="YYYY-MM-DD")
+    if is_figure:
+        return st.column_config.TextColumn(label, alignment="right")
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return st.column_config.Column(label)
     is_share = name.endswith(("_share", "score"))

@@ -13,6 +13,10 @@ SEVERITY_COLOURS = {"critical": charts.RED, "warning": charts.ORANGE, "info": ch
 SHOWN = ("severity", "alert", "metric", "dimension_value", "value", "threshold", "opened_at",
          "as_of_date", "owner", "alert_id")  # fmt: skip
 MOST_EVENTS = 500
+MOST_TOLD = 20
+"""So many open alerts are said in full above the table, whose cells cut a long text."""
+
+BOXES = {"critical": st.error, "warning": st.warning}
 
 _OPEN = """
 select alert_id, rule_code, state, metric_code, dimension_value, value, threshold, severity,
@@ -57,6 +61,11 @@ def show(board: Board) -> None:
             f"{(still_open['severity'] == severity).sum():,}",
             border=True,
         )
+    for row in still_open.head(MOST_TOLD).itertuples():
+        said = row.text_zh if words.language == "zh" else row.text_en
+        BOXES.get(str(row.severity), st.info)(
+            f"**{words.code('severity', row.severity)}** · {said}"
+        )
     if still_open.empty:
         st.subheader(words("alerts.open.title"), anchor=False)
         st.success(words("alerts.none_open"))
@@ -65,6 +74,7 @@ def show(board: Board) -> None:
             "alerts.open",
             _told(board, still_open)[list(SHOWN)],
             {EVENTS: ("state", "value", "threshold", "severity", "opened_at")},
+            shown=_amounts(board, still_open),
         )
     days = board.published.rows(_DAYS)
     if board.has_rows(days, "alerts.opened"):
@@ -99,7 +109,21 @@ def show(board: Board) -> None:
                 ]
             ],
             {EVENTS: ("state", "as_of_date", "delivered_to", "delivered_at")},
+            shown={"value": _amounts(board, history)["value"]},
         )
+
+
+def _amounts(board: Board, events: pd.DataFrame) -> dict[str, list[str]]:
+    """Values and thresholds in the unit of their metric."""
+    policy = board.words.policy("metric")
+    units = [policy.get(code, {}).get("unit", "count") for code in events["metric_code"]]
+    return {
+        column: [
+            "–" if pd.isna(value) else board.quantity(unit, value)
+            for unit, value in zip(units, events[column], strict=True)
+        ]
+        for column in ("value", "threshold")
+    }
 
 
 def _told(board: Board, events: pd.DataFrame) -> pd.DataFrame:

@@ -171,15 +171,15 @@ def _today(board: Board) -> None:
         )
     reasons = board.published.rows(_REASONS)
     if board.has_rows(reasons, "funnel.reasons"):
-        order = [code for code in words.policy("warning") if (reasons["reason_code"] == code).any()]
-        counted = reasons.set_index("reason_code").loc[order].reset_index()
+        names = words.names("warning", reasons["reason_code"])
+        counted = reasons.set_index("reason_code").loc[list(names)].reset_index()
         board.chart(
             "funnel.reasons",
             charts.bars(
-                [words.code("warning", code) for code in order],
+                list(names.values()),
                 counted["members"].tolist(),
                 axis=words("parts.members"),
             ),
-            counted.assign(reason=[words.code("warning", code) for code in order]),
+            counted.assign(reason=list(names.values())),
             {REASONS: ("reason_code", "first_detected_date", "evidence_count")},
         )

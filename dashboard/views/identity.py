@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.page import Board
+from dashboard.page import Board, readable
 
 AUDIT = "identity.oneid_audit"
 RECORDS = "identity.oneid_map"
@@ -153,7 +153,7 @@ def _audit(board: Board) -> None:
         column.metric(words(f"identity.{key}"), f"{number:,}", border=True)
     if not board.has_rows(audit, "identity.audit"):
         return
-    policy = words.policy("audit")
+    order = list(words.names("audit", audit["metric_code"]))
     told = audit.assign(
         metric=[words.code("audit", code) for code in audit["metric_code"]],
         dimension=[words.code("dimension", kind) for kind in audit["dimension_type"]],
@@ -161,7 +161,8 @@ def _audit(board: Board) -> None:
             words("identity.warns") if warns else words("identity.fine")
             for warns in audit["is_warning"]
         ],
-        order=[list(policy).index(code) for code in audit["metric_code"]],
+        dimension_value=[words.code("any", value) for value in audit["dimension_value"]],
+        order=[order.index(code) for code in audit["metric_code"]],
     ).sort_values(["is_warning", "order"], ascending=[False, True], kind="stable")
     board.table(
         "identity.audit",
@@ -177,13 +178,20 @@ def _audit(board: Board) -> None:
             ]
         ],
         {AUDIT: ("metric_code", "value", "threshold", "is_warning")},
+        shown={
+            column: [
+                "–" if pd.isna(value) else _measure(code, value)
+                for code, value in zip(told["metric_code"], told[column], strict=True)
+            ]
+            for column in ("value", "threshold")
+        },
     )
     sizes = audit[audit["metric_code"] == "person_records"]
-    order = ["p50", "p75", "p90", "p95", "p99", "p99_9", "max"]
+    percentiles = ["p50", "p75", "p90", "p95", "p99", "p99_9", "max"]
     sizes = sizes.sort_values(
         "dimension_value",
         key=lambda names: names.map(
-            lambda name: order.index(name) if name in order else len(order)
+            lambda name: percentiles.index(name) if name in percentiles else len(percentiles)
         ),
     )
     if board.has_rows(sizes, "identity.sizes"):
@@ -197,3 +205,8 @@ def _audit(board: Board) -> None:
             sizes,
             {AUDIT: ("dimension_value", "value")},
         )
+
+
+def _measure(metric: str, value: float) -> str:
+    """A value of the audit: shares in percent."""
+    return f"{value:.2%}" if metric.endswith("_share") else f"{readable(value):,g}"

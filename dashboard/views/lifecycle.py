@@ -39,28 +39,27 @@ order by month, lifecycle_stage
 def show(board: Board) -> None:
     """Draw the page."""
     words = board.words
-    order = list(words.policy("stage"))
-    names = {code: words.code("stage", code) for code in (*order, "none")}
     if board.has(STAGES):
         stages = board.published.rows(_STAGES)
         if board.has_rows(stages, "lifecycle.stages"):
-            stages = stages.set_index("lifecycle_stage").reindex(order).dropna(subset="members")
+            names = words.names("stage", stages["lifecycle_stage"])
+            stages = stages.set_index("lifecycle_stage").reindex(list(names))
             board.chart(
                 "lifecycle.stages",
                 charts.bars(
                     [names[code] for code in stages.index],
                     stages["members"].tolist(),
-                    colours=[charts.STAGE_COLOURS[code] for code in stages.index],
+                    colours=[charts.STAGE_COLOURS.get(code, charts.GREY) for code in stages.index],
                     axis=words("parts.members"),
                 ),
                 stages.reset_index(),
                 {STAGES: ("lifecycle_stage", "days_since_last_order")},
             )
     if board.has(MOVES):
-        _moves(board, names)
+        _moves(board)
 
 
-def _moves(board: Board, names: dict[str, str]) -> None:
+def _moves(board: Board) -> None:
     words = board.words
     months = board.published.rows(_MONTHS)
     if not board.has_rows(months, "lifecycle.flow"):
@@ -87,7 +86,11 @@ def _moves(board: Board, names: dict[str, str]) -> None:
     if board.has_rows(shown, "lifecycle.flow"):
         board.chart(
             "lifecycle.flow",
-            charts.flow(shown, names, (words("lifecycle.before"), words("lifecycle.after"))),
+            charts.flow(
+                shown,
+                words.names("stage", {*shown["from_stage"], *shown["to_stage"]}),
+                (words("lifecycle.before"), words("lifecycle.after")),
+            ),
             shown.assign(month=f"{month:%Y-%m}"),
             source,
         )
@@ -99,7 +102,7 @@ def _moves(board: Board, names: dict[str, str]) -> None:
             "month",
             "members",
             "lifecycle_stage",
-            names={code: name for code, name in names.items() if code != "none"},
+            names=words.names("stage", {*history["lifecycle_stage"]} - {"none"}),
             colours=charts.STAGE_COLOURS,
         ),
         history.assign(month=pd.to_datetime(history["month"]).dt.strftime("%Y-%m")),

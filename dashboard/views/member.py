@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import duckdb
+import re
+from datetime import datetime
+
 import pandas as pd
 import streamlit as st
 
@@ -15,6 +17,13 @@ MEMBER = "identity.dim_member"
 STAGES = "insight.lifecycle_intervals"
 ORDERS = "core.fct_orders"
 _ADDRESS = "person"
+_DIGITS_OF_PHONES = range(7, 16)
+_TRUTHS = ("true", "false")
+_CODED = {
+    "lifecycle_stage", "previous_stage", "rfm_group", "register_channel", "order_channel",
+    "first_order_channel", "last_order_channel",
+}  # fmt: skip
+"""Columns whose codes have names."""
 
 _EXAMPLES = "select min(one_id) as one_id from insight.member_risk where risk_level = 3"
 
@@ -65,23 +74,30 @@ def show(board: Board) -> None:
                 st.caption(words("member.example"))
                 st.code(example, language=None)
         return
-    st.query_params[_ADDRESS] = person
+    if _tells_who(person):
+        st.query_params.pop(_ADDRESS, None)
+        st.warning(words("member.personal"))
+        return
     connection = board.published.connection
     try:
         one_id = one_id_meant(connection, person)
         page = entries_about(connection, one_id)
     except UsageError:
         page = []
-    except duckdb.CatalogException as error:
-        st.info(words("member.older"))
-        st.code(str(error).splitlines()[0], language=None, wrap_lines=True)
-        return
     if not page:
+        st.query_params.pop(_ADDRESS, None)
         st.warning(words("member.nobody"))
         return
+    st.query_params[_ADDRESS] = person
     _head(board, one_id, page)
     _history(board, one_id)
     _evidence(board, page)
+
+
+def _tells_who(person: str) -> bool:
+    """Whether a telephone number or an address of mail was typed, which are no tokens."""
+    digits = re.sub(r"[\s()+.-]", "", person)
+    return "@" in person or (digits.isdecimal() and len(digits) in _DIGITS_OF_PHONES)
 
 
 def _head(board: Board, one_id: str, page: list[Entry]) -> None:
@@ -119,12 +135,19 @@ def _history(board: Board, one_id: str) -> None:
         )
     money = connection.execute(_MONEY, {"one_id": one_id}).df()
     if not money.empty:
+        months = pd.date_range(money["month"].min(), board.as_of, freq="MS")
+        money = (
+            money.set_index("month")
+            .reindex(months, fill_value=0)
+            .rename_axis("month")
+            .reset_index()
+        )
         board.chart(
             "member.money",
             charts.bars_up(
                 [f"{month:%Y-%m}" for month in money["month"]],
                 money["net_revenue"].tolist(),
-                axis=words("member.month"),
+                axis=f"{words('member.month')} · {board.currency}",
             ),
             money,
             {ORDERS: ("order_date", "is_valid", "net_revenue")},
@@ -135,14 +158,21 @@ def _evidence(board: Board, page: list[Entry]) -> None:
     words = board.words
     marts: dict[str, list[dict[str, str]]] = {}
     for entry in page:
-        marts.setdefault(entry.mart, []).append(dict(entry.facts))
+        told = {fact: _told(board, fact, value) for fact, value in entry.facts}
+        marts.setdefault(entry.mart, []).append(told)
     flat = pd.DataFrame(
         [
-            (entry.mart, number, fact, value)
+            (
+                f"{board.column(entry.mart)}" if words.language == "zh" else entry.mart,
+                number,
+                board.column(entry.mart, fact),
+                _told(board, fact, value),
+                f"{entry.mart}.{fact}",
+            )
             for number, entry in enumerate(page, 1)
             for fact, value in entry.facts
         ],
-        columns=["mart", "entry", "fact", "value"],
+        columns=["mart", "entry", "fact", "value", "mart_column"],
     )
     board.table("member.evidence", flat, {MEMBER: ("one_id",)})
     # One table, chosen: a grid for each of some forty marts took a browser seconds.
@@ -152,7 +182,8 @@ def _evidence(board: Board, page: list[Entry]) -> None:
         format_func=lambda mart: f"{board.column(mart)} · {mart} ({len(marts[mart])})",
         key="member mart",
     )
-    st.caption(board.published.comment(mart).text)
+    if described := board.described(mart):
+        st.caption(described.removeprefix(" · "))
     frame = pd.DataFrame(marts[mart]).drop(columns=["one_id"], errors="ignore")
     st.dataframe(
         frame,
@@ -164,3 +195,15 @@ def _evidence(board: Board, page: list[Entry]) -> None:
         },
         key="member rows",
     )
+
+
+def _told(board: Board, fact: str, value: str) -> str:
+    """A value for a reader: instants in the business zone, codes by their name."""
+    if fact.endswith("_at"):
+        try:
+            return board.moment(datetime.fromisoformat(value))
+        except ValueError:
+            return value
+    if value in _TRUTHS and fact.startswith(("is_", "has_")):
+        return board.words.code("truth", value)
+    return board.words.value(value) if fact in _CODED else value

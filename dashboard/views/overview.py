@@ -48,13 +48,26 @@ def show(board: Board) -> None:
         for code, column in zip(metrics[start : start + IN_A_ROW], columns, strict=False):
             with column:
                 _tile(board, code, values[values["metric_code"] == code])
+    units = [policy[code]["unit"] for code in newest.index]
     board.table(
         "overview.newest",
         newest.reset_index().assign(
             metric=[board.words.code("metric", code) for code in newest.index],
-            unit=[board.words.code("unit", policy[code]["unit"]) for code in newest.index],
-        )[["metric_code", "metric", "period_start_date", *COLUMNS, "unit"]],
+            unit=[board.words.code("unit", unit) for unit in units],
+        )[["metric", "period_start_date", *COLUMNS, "unit", "metric_code"]],
         {MONTHLY: COLUMNS},
+        shown={
+            "period_start_date": [f"{day:%Y-%m}" for day in newest["period_start_date"]],
+            "numerator": [_plain(value) for value in newest["numerator"]],
+            "denominator": [_plain(value) for value in newest["denominator"]],
+            **{
+                column: [
+                    "–" if pd.isna(value) else board.quantity(unit, value)
+                    for unit, value in zip(units, newest[column], strict=True)
+                ]
+                for column in ("value", "benchmark")
+            },
+        },
     )
     _trend(board, metrics)
 
@@ -85,9 +98,20 @@ def _tile(board: Board, code: str, values: pd.DataFrame) -> None:
             chart_type="line",
         )
         st.caption(
-            f"{last['period_start_date']:%Y-%m} · {_plain(last['numerator'])} / "
-            f"{_plain(last['denominator'])}  \n{_benchmark(board, policy, last)}"
+            f"{last['period_start_date']:%Y-%m}{_fraction(policy, last)}  \n"
+            f"{_benchmark(board, policy, last)}"
         )
+
+
+def _fraction(policy: dict[str, str], last: pd.Series) -> str:
+    """Numerator and denominator; a metric that counts or sums has none."""
+    if (
+        policy["unit"] != "ratio"
+        and last["denominator"] == 1
+        and last["value"] == last["numerator"]
+    ):
+        return ""
+    return f" · {_plain(last['numerator'])} / {_plain(last['denominator'])}"
 
 
 def _plain(value: float) -> str:

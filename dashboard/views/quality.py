@@ -108,7 +108,10 @@ def show(board: Board) -> None:
             else:
                 board.table(
                     "quality.below",
-                    below.assign(dimension=below["dimension"].map(names)),
+                    below.assign(
+                        dimension=below["dimension"].map(names),
+                        column_name=[words.code("column", name) for name in below["column_name"]],
+                    ),
                     {SCORES: ("is_below_minimum", "minimum_score")},
                 )
     if board.has(LOADS):

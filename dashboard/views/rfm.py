@@ -55,7 +55,6 @@ def show(board: Board) -> None:
     """Draw the page."""
     words = board.words
     policy = words.policy("rfm_group")
-    names = {code: words.code("rfm_group", code) for code in policy}
     if board.has(NOW):
         cells = board.published.rows(_MAP)
         if not board.has_rows(cells, "rfm.map"):
@@ -85,7 +84,8 @@ def show(board: Board) -> None:
             {NOW: ("r_score", "f_score", "recency_days", "frequency", "monetary")},
         )
         groups = board.published.rows(_GROUPS).set_index("rfm_group")
-        groups = groups.reindex(list(policy)).dropna(subset="members").reset_index()
+        names = words.names("rfm_group", groups.index)
+        groups = groups.reindex(list(names)).rename_axis("rfm_group").reset_index()
         groups["group"] = groups["rfm_group"].map(names)
         board.chart(
             "rfm.groups",
@@ -102,7 +102,8 @@ def show(board: Board) -> None:
             groups.assign(
                 revenue_share=groups["revenue"] / (groups["revenue"].sum() or 1),
                 strategy=[
-                    policy[code][f"strategy_{words.language}"] for code in groups["rfm_group"]
+                    policy.get(code, {}).get(f"strategy_{words.language}")
+                    for code in groups["rfm_group"]
                 ],
             )[
                 [
@@ -122,7 +123,13 @@ def show(board: Board) -> None:
         if board.has_rows(history, "rfm.history"):
             board.chart(
                 "rfm.history",
-                charts.lines(history, "as_of_date", "members", "rfm_group", names=names),
+                charts.lines(
+                    history,
+                    "as_of_date",
+                    "members",
+                    "rfm_group",
+                    names=words.names("rfm_group", history["rfm_group"]),
+                ),
                 history,
                 {HISTORY: ("as_of_date", "rfm_group")},
             )

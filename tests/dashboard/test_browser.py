@@ -20,7 +20,7 @@ from playwright.sync_api import ConsoleMessage, Page
 
 from dashboard.board import PAGES
 from dashboard.language import LANGUAGES, Language, catalogue
-from tests.dashboard.browser import browsing, path, served, settle
+from tests.dashboard.browser import HEIGHT, WIDTH, browsing, path, served, settle
 from tests.dashboard.test_pages import CHARTS
 
 LEAST_CONTRAST = 4.5
@@ -162,6 +162,21 @@ def test_page_can_be_read(visit: Visit, name: str, language: Language) -> None:
     if language == "zh":
         texts = list("留存率预警沉睡激活流失会员渠道")
         assert visit.page.evaluate(GLYPHS, texts) == {"different": len(set(texts)), "missing": 0}
+
+
+def test_charts_of_a_narrow_screen_scroll(visit: Visit) -> None:
+    visit.page.set_viewport_size({"width": 390, "height": 900})
+    try:
+        visit.open("cohorts", "zh")
+        visit.page.wait_for_function(
+            "() => [...document.querySelectorAll('.js-plotly-plot .main-svg')]"
+            ".every(one => one.getBoundingClientRect().width >= 600)"
+        )
+        assert visit.page.evaluate(OVERLAPS) == []
+        wide = "() => document.querySelector('[data-testid=stMain]').scrollWidth"
+        assert visit.page.evaluate(wide) <= 390, "the page itself stays as wide as the screen"
+    finally:
+        visit.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
 
 
 def test_a_member_can_be_read(visit: Visit, demo_file: Path) -> None:

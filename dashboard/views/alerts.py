@@ -109,7 +109,7 @@ def show(board: Board) -> None:
                 ]
             ],
             {EVENTS: ("state", "as_of_date", "delivered_to", "delivered_at")},
-            shown={"value": _amounts(board, history)["value"]},
+            shown=_amounts(board, history),
         )
 
 

@@ -453,3 +453,7 @@ def test_open_alerts_are_said_in_full() -> None:
     page = draw("alerts", "zh")
     assert [one.value for one in page.error] == ["**严重** · 留存率偏低"]
     assert "**提示** · 促销依赖上升" in [one.value for one in page.info]
+    for table in page.dataframe:
+        rates = table.value[table.value["metric"] == "次月留存率"]
+        assert set(rates["value"]) == {"12.0%"}
+        assert set(rates["threshold"]) == {"40.0%"}

@@ -85,12 +85,13 @@ class Board:
             }
         )
         table = next(iter(sources))
-        numbers = {
+        figures: dict[str, Any] = {
             column: told[column].map(readable)
             for column in told.columns
             if pd.api.types.is_float_dtype(told[column])
         }
-        seen = told.assign(**{**numbers, **(shown or {})})
+        figures.update(shown or {})
+        seen = told.assign(**figures)
         st.dataframe(
             seen,
             hide_index=True,

@@ -62,7 +62,7 @@ def show(board: Board) -> None:
             border=True,
         )
     for row in still_open.head(MOST_TOLD).itertuples():
-        said = row.text_zh if words.language == "zh" else row.text_en
+        said = str(row.text_zh if words.language == "zh" else row.text_en)
         BOXES.get(str(row.severity), st.info)(
             f"**{words.code('severity', row.severity)}** · {said}"
         )

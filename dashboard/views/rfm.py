@@ -102,7 +102,7 @@ def show(board: Board) -> None:
             groups.assign(
                 revenue_share=groups["revenue"] / (groups["revenue"].sum() or 1),
                 strategy=[
-                    policy.get(code, {}).get(f"strategy_{words.language}")
+                    policy.get(code, {}).get(f"strategy_{words.language}", "")
                     for code in groups["rfm_group"]
                 ],
             )[

@@ -432,8 +432,8 @@ def test_codes_that_policy_does_not_know_are_shown_as_they_are(
 def test_numbers_have_the_unit_of_their_metric() -> None:
     page = draw("overview", "zh")
     told = page.dataframe[0].value.set_index("metric_code")
-    assert re.fullmatch(r"[0-9.]+%", told.loc["next_month_retention", "value"])
-    assert re.fullmatch(r"[0-9,]+\.[0-9]{2} 元", told.loc["aov", "value"])
+    assert re.fullmatch(r"[0-9.]+%", str(told.loc["next_month_retention", "value"]))
+    assert re.fullmatch(r"[0-9,]+\.[0-9]{2} 元", str(told.loc["aov", "value"]))
     said = "\n".join(caption.value for caption in page.caption)
     assert " / 1  " not in said, "a count is of nothing"
     assert "CNY" not in "\n".join(metric.value for metric in page.metric)

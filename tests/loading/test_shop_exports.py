@@ -64,7 +64,8 @@ def shop(folder: Path, **files: bytes) -> LoadSummary:
 
 def rows(folder: Path, table: str, columns: str) -> list[Any]:
     parts = folder / "lake" / "raw" / table.replace(".", "/") / "*.parquet"
-    return duckdb.sql(f"select {columns} from '{parts}' order by all").fetchall()
+    with duckdb.connect() as connection:
+        return connection.execute(f"select {columns} from '{parts}' order by all").fetchall()
 
 
 def test_exports_of_a_till_and_of_a_spreadsheet_are_read_as_they_are(tmp_path: Path) -> None:

@@ -133,6 +133,15 @@ class Service:
         }
 
 
+def impatient(settings: str) -> str:
+    """The settings of the product, in which killed runs are looked for every second."""
+    for often, seconds in (("free_slots_after_run_end", 10), ("poll_interval", 30)):
+        line = f"{often}_seconds: {seconds}"
+        assert line in settings
+        settings = settings.replace(line, f"{often}_seconds: 1")
+    return settings
+
+
 @contextmanager
 def service(folder: Path, module: str, environment: Mapping[str, str]) -> Iterator[Service]:
     """Run a service whose files are in a folder; it is gone in the end, however it went."""
@@ -140,11 +149,17 @@ def service(folder: Path, module: str, environment: Mapping[str, str]) -> Iterat
     if not home.exists():
         # The manifest that this project has already; what else is kept beside it begins anew.
         shutil.copytree(prepared_manifest().parent.parent, home / "dbt")
+        (home / "dagster.yaml").write_text(impatient((PROJECT / "dagster.yaml").read_text("utf-8")))
     port = free_port()
     with subprocess.Popen(
         [sys.executable, "-u", "-c", STARTER, str(port), module],
         cwd=PROJECT,
-        env={**os.environ, **environment, "REKINDLE_VAR": str(folder / "var")},
+        env={
+            **os.environ,
+            **environment,
+            "REKINDLE_VAR": str(folder / "var"),
+            "DAGSTER_HOME": str(home),
+        },
     ) as process:
         try:
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,11 @@ from tests.orchestration.running import processes_of, service, until
 
 pytestmark = pytest.mark.slow
 MODULE = "tests.orchestration.writers"
+PAIR = ["begins", "ends"]
 
 
 def lines(log: Path) -> list[list[str]]:
-    """What the steps noted: the event, the run, its process and that of the step."""
+    """What the steps noted: the event, the run and its process."""
     return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
 
 
@@ -37,58 +37,52 @@ def assert_in_turn(log: Path) -> None:
     ]
 
 
-def kill(*processes: str) -> None:
-    """End processes at once, as a machine without memory does."""
-    for process in processes:
-        with suppress(ProcessLookupError):
-            os.kill(int(process), signal.SIGKILL)
+def kill(process: str) -> None:
+    """End a process at once, as a machine without memory does."""
+    os.kill(int(process), signal.SIGKILL)
 
 
 def test_they_are_in_the_pool_of_the_warehouse() -> None:
     assert writers.POOL == POOL
 
 
-def test_two_writers_take_turns_and_nobody_else_waits(tmp_path: Path) -> None:
-    log = tmp_path / "log"
+def test_writers_take_turns_and_who_was_killed_is_tried_again(tmp_path: Path) -> None:
+    log, go = tmp_path / "log", tmp_path / "go"
     with service(tmp_path, MODULE, {"WRITERS_LOG": str(log)}) as dagster:
         dagster.backfill("dates", ["a", "b"])
         until(lambda: begun(log) and len(dagster.runs()) == 2, "The first writer begins")
         statuses = [run["status"] for run in dagster.runs()]
         assert sorted(statuses) == ["QUEUED", "STARTED"], "a backfill runs one by one"
-        asked = [dagster.launch("today"), dagster.launch("earlier")]
+        asked = dagster.launch("today")
         reader = dagster.launch("reader")
         until(lambda: dagster.status(reader) == "SUCCESS", "The reader ends beside a writer")
         assert len(begun(log)) == 1
-        (log.parent / "go").touch()
+        go.touch()
         until(lambda: {run["status"] for run in dagster.runs()} == {"SUCCESS"}, "All runs succeed")
-        assert set(asked) < set(begun(log))
-        assert len(begun(log)) == 4
+        assert asked in begun(log)
+        assert len(begun(log)) == 3
         assert_in_turn(log)
-    assert list(processes_of(dagster.home)) == []
 
-
-def test_what_was_killed_lets_the_next_one_write_and_is_tried_again(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    with service(tmp_path, MODULE, {"WRITERS_LOG": str(log)}) as dagster:
+        go.unlink()
+        log.unlink()
         place = dagster.place()
-        first = dagster.launch("today")
+        first, then = dagster.launch("today"), dagster.launch("earlier")
         until(lambda: begun(log) == [first], "The writer begins")
-        dagster.launch("earlier")
-        (_, _, *processes) = lines(log)[0]
-        kill(*processes)
+        kill(lines(log)[0][2])
         until(lambda: dagster.status(first) == "FAILURE", "The killed run fails")
-        until(lambda: len(begun(log)) == 2, "The next writer begins")
+        until(lambda: begun(log) == [first, then], "The next writer begins")
         dagster.process.kill()
         dagster.process.wait()
-        left_over = {int(process) for process in lines(log)[1][2:]}
-        assert left_over <= set(processes_of(dagster.home))
+        left_over = int(lines(log)[1][2])
+        assert left_over in processes_of(dagster.home)
 
     with service(tmp_path, MODULE, {"WRITERS_LOG": str(log)}) as dagster:
         assert dagster.place() == place, "what is remembered of schedules and sensors holds"
-        assert not left_over & set(processes_of(dagster.home))
-        (log.parent / "go").touch()
+        assert left_over not in processes_of(dagster.home)
+        go.touch()
         until(
-            lambda: [run["status"] for run in dagster.runs()].count("SUCCESS") == 2,
-            "Both are tried again",
+            lambda: [event for event, *_ in lines(log)] == ["begins", "begins"] + PAIR * 2,
+            "Both are tried again, one after the other",
         )
-        assert [event for event, *_ in lines(log)] == ["begins", "begins"] + ["begins", "ends"] * 2
+        until(lambda: "STARTED" not in {run["status"] for run in dagster.runs()}, "They end")
+    assert list(processes_of(dagster.home)) == []

@@ -26,6 +26,8 @@ MODELS = (
     "int_insight__profile_days",
     "int_insight__category_interests",
     "int_insight__profile_orders",
+    "int_core__deeds",
+    "fct_deeds",
     "int_insight__profile_deeds",
     "int_insight__motivations",
     "int_insight__profile_metrics",
@@ -186,6 +188,8 @@ class World:
         run.connection.execute("set threads = 1")
         for name, columns in SCHEMAS.items():
             run.frame(name, self.tables[name], columns)
+        for name, keys in KEYS.items():
+            run.table(name, f"select *, {keys} from ref.{name}")
         run.table(
             "oneid_map",
             "select split_part(source_record_key, '.', 1) as source_system,"
@@ -247,6 +251,15 @@ SCHEMAS: dict[str, dict[str, object]] = {
         "member_no": TEXT, "task_id": TEXT, "completed_at": INSTANT,
     },
 }  # fmt: skip
+
+KEYS = {
+    "stg_community__posts": "'p' || row_number() over () as post_id",
+    "stg_wecom__messages": "'m' || row_number() over () as message_id, 'text' as kind",
+    "stg_loyalty__task_completions": "'t' || row_number() over () as completion_id",
+    "stg_loyalty__points_transactions": "'x' || row_number() over () as transaction_id",
+    "stg_campaigns__engagements": "'e' || row_number() over () as engagement_id",
+}
+"""What the sources have besides, of which no profile knows."""
 
 
 def place_of(name: str) -> str:

@@ -1,24 +1,19 @@
 -- Grain: one row per judged day, person, kind of deed in its window that is no order, and value
 -- A deed halves in weight with every half-life between its day and the judged one, as interests do.
 {%- set card_deeds = [
-    ('post', 'kind', 'stg_community__posts', 'posted_at', 'true'),
-    ('task', 'task_id', 'stg_loyalty__task_completions', 'completed_at', 'true'),
-    ('claim', "'all'", 'stg_coupons__coupons', 'claimed_at', 'true'),
-    ('survey', "'all'", 'stg_service__surveys', 'responded_at', 'true'),
-    ('points', 'reason', 'stg_loyalty__points_transactions', 'occurred_at',
-     "reason in ('redeem', 'referral')"),
+    ('claim', 'stg_coupons__coupons', 'claimed_at'),
+    ('survey', 'stg_service__surveys', 'responded_at'),
 ] %}
 with
 
-deeds as (
-    {%- for fact_code, fact_value, model, occurred_at, condition in card_deeds %}
+records_deeds as (
+    {%- for fact_code, model, occurred_at in card_deeds %}
     select
         'crm.members:' || member_no as source_record_key,
         '{{ fact_code }}' as fact_code,
-        {{ fact_value }} as fact_value,
+        'all' as fact_value,
         {{ business_date(occurred_at) }} as fact_date
     from {{ ref(model) }}
-    where {{ condition }}
     union all
     {%- endfor %}
     {%- for system, user_key in [('mini_program', 'openid'), ('app', 'app_user_id')] %}
@@ -29,38 +24,29 @@ deeds as (
         event_date as fact_date
     from {{ ref('stg_' ~ system ~ '__events') }}
     where content_type is not null
+    {%- if not loop.last %}
     union all
+    {%- endif %}
     {%- endfor %}
-    select
-        'wecom.contacts:' || external_userid as source_record_key,
-        'message' as fact_code,
-        'all' as fact_value,
-        {{ business_date('occurred_at') }} as fact_date
-    from {{ ref('stg_wecom__messages') }}
-    where direction = 'in'
-    union all
-    select
-        'crm.members:' || sends.member_no as source_record_key,
-        'click' as fact_code,
-        campaigns.offer_kind as fact_value,
-        {{ business_date('engagements.occurred_at') }} as fact_date
-    from {{ ref('stg_campaigns__engagements') }} as engagements
-    inner join {{ ref('stg_campaigns__sends') }} as sends
-        on engagements.send_id = sends.send_id
-    inner join {{ ref('stg_campaigns__campaigns') }} as campaigns
-        on sends.campaign_id = campaigns.campaign_id
-    where engagements.engagement_type = 'click'
 ),
 
 persons_deeds as (
     select
         record_persons.one_id,
-        deeds.fact_code,
-        deeds.fact_value,
-        deeds.fact_date
-    from deeds
+        records_deeds.fact_code,
+        records_deeds.fact_value,
+        records_deeds.fact_date
+    from records_deeds
     inner join {{ ref('int_identity__record_persons') }} as record_persons
-        on deeds.source_record_key = record_persons.source_record_key
+        on records_deeds.source_record_key = record_persons.source_record_key
+    union all
+    select
+        one_id,
+        deed_kind as fact_code,
+        case when deed_kind = 'message' then 'all' else deed_value end as fact_value,
+        deed_date as fact_date
+    from {{ ref('fct_deeds') }}
+    where one_id is not null
     union all
     select
         one_id,

@@ -1,9 +1,13 @@
--- Grain: one row per product and instant from which it had another list price
+-- Grain: one row per product and instant by as_of from which it had another list price
 {{ config(materialized='view') }}
 select
-    product_id,
-    price,
-    lag(price) over (partition by product_id order by valid_from nulls last) as previous_price,
-    valid_from as changed_at,
-    {{ business_date('valid_from') }} as changed_date
-from {{ ref('stg_catalog__price_changes') }}
+    changes.product_id,
+    changes.price,
+    lag(changes.price) over (
+        partition by changes.product_id order by changes.valid_from nulls last
+    ) as previous_price,
+    changes.valid_from as changed_at,
+    {{ business_date('changes.valid_from') }} as changed_date
+from {{ ref('stg_catalog__price_changes') }} as changes
+inner join {{ ref('stg_rekindle__as_of') }} as as_of
+    on as_of.as_of_date >= {{ business_date('changes.valid_from') }}

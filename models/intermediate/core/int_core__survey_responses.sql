@@ -5,7 +5,6 @@ select
     'crm.members:' || member_no as source_record_key,
     survey_kind,
     score,
-    coalesce(length(comment), 0) > 0 as has_comment,
     is_adopted,
     invited_at,
     responded_at,

@@ -7,12 +7,9 @@ as_of as (
 ),
 
 spans as (
-    select
-        as_of.as_of_date,
-        profile_policy.history_months,
-        row_number() over (order by profile_policy.valid_from desc nulls last) as policy_rank
-    from {{ ref('profile_policy') }} as profile_policy
-    inner join as_of on profile_policy.valid_from <= as_of.as_of_date
+    select as_of.as_of_date, in_force.history_months
+    from ({{ policy_in_force('profile_policy') }}) as in_force
+    cross join as_of
 ),
 
 days as (
@@ -24,7 +21,6 @@ days as (
         on
             month_ends.month_start_date
             >= {{ add_months(start_of_month('spans.as_of_date'), '-spans.history_months') }}
-    where spans.policy_rank = 1
 ),
 
 policies as (

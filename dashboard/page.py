@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -119,8 +119,7 @@ class Board:
 
     def described(self, table: str, column: str = "") -> str:
         """What the file says about a column or a table, which it says in English alone."""
-        said = self.published.comment(table, column).text
-        return f" · {said}" if said and self.words.language == "en" else ""
+        return self.published.comment(table, column).text if self.words.language == "en" else ""
 
     def _head(self, key: str) -> None:
         st.subheader(self.words(f"{key}.title"), anchor=False)
@@ -133,7 +132,7 @@ class Board:
                 st.markdown(
                     "\n".join(
                         f"- `{table}.{column}` **{self.column(table, column)}**"
-                        + self.described(table, column)
+                        + (f" · {said}" if (said := self.described(table, column)) else "")
                         for column in columns
                     )
                 )
@@ -165,6 +164,13 @@ class Board:
         if unit == "money":
             return self.money(value)
         return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+
+    def quantities(self, units: Iterable[str], values: Iterable[float]) -> list[str]:
+        """Values of a table, each in its unit; a dash where there is none."""
+        return [
+            "–" if pd.isna(value) else self.quantity(unit, value)
+            for unit, value in zip(units, values, strict=True)
+        ]
 
     def moment(self, utc: datetime) -> str:
         """An instant of the file (UTC) in the business zone, to the minute."""

@@ -14,4 +14,4 @@ from orchestration.warehouse.dbt_process import end_with_parent
 if __name__ == "__main__":
     _, parent, *command = sys.argv
     end_with_parent(int(parent), signal.SIGINT)
-    os.execv(command[0], command)  # noqa: S606
+    os.execv(command[0], command)  # noqa: S606 (no shell is wanted)

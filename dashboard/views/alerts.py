@@ -117,13 +117,7 @@ def _amounts(board: Board, events: pd.DataFrame) -> dict[str, list[str]]:
     """Values and thresholds in the unit of their metric."""
     policy = board.words.policy("metric")
     units = [policy.get(code, {}).get("unit", "count") for code in events["metric_code"]]
-    return {
-        column: [
-            "–" if pd.isna(value) else board.quantity(unit, value)
-            for unit, value in zip(units, events[column], strict=True)
-        ]
-        for column in ("value", "threshold")
-    }
+    return {column: board.quantities(units, events[column]) for column in ("value", "threshold")}
 
 
 def _told(board: Board, events: pd.DataFrame) -> pd.DataFrame:

@@ -163,7 +163,7 @@ def _evidence(board: Board, page: list[Entry]) -> None:
     flat = pd.DataFrame(
         [
             (
-                f"{board.column(entry.mart)}" if words.language == "zh" else entry.mart,
+                board.column(entry.mart) if words.language == "zh" else entry.mart,
                 number,
                 board.column(entry.mart, fact),
                 _told(board, fact, value),
@@ -183,7 +183,7 @@ def _evidence(board: Board, page: list[Entry]) -> None:
         key="member mart",
     )
     if described := board.described(mart):
-        st.caption(described.removeprefix(" · "))
+        st.caption(described)
     frame = pd.DataFrame(marts[mart]).drop(columns=["one_id"], errors="ignore")
     st.dataframe(
         frame,

@@ -61,11 +61,7 @@ def show(board: Board) -> None:
             "numerator": [_plain(value) for value in newest["numerator"]],
             "denominator": [_plain(value) for value in newest["denominator"]],
             **{
-                column: [
-                    "–" if pd.isna(value) else board.quantity(unit, value)
-                    for unit, value in zip(units, newest[column], strict=True)
-                ]
-                for column in ("value", "benchmark")
+                column: board.quantities(units, newest[column]) for column in ("value", "benchmark")
             },
         },
     )

@@ -158,15 +158,18 @@ def read_series(
                 points[number] = Point(
                     float(value),
                     None if denominator is None else float(denominator),
-                    (_listed(told[0], ", ", " and {} more"), _listed(told[1], "、", "等 {} 项")),
+                    (
+                        _listed(told[0], ", ", " and {left} more"),
+                        _listed(told[1], "、", "等 {all} 项"),
+                    ),
                 )
     return found
 
 
 def _listed(details: list[str] | None, between: str, rest: str) -> str:
-    """The first of the details, and how many there are beside them."""
+    """The first of the details, and how many are left or there are in all."""
     if not details:
         return ""
     left = len(details) - SHOWN
-    number = left if between == ", " else len(details)
-    return between.join(details[:SHOWN]) + (rest.format(number) if left > 0 else "")
+    told = between.join(details[:SHOWN])
+    return told + rest.format(left=left, all=len(details)) if left > 0 else told

@@ -56,6 +56,7 @@ _MOST_TICKS = 10
 _ROOM_FOR_TICKS = 140
 _FEW = 6
 _LONG_DAYS = 400
+_SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_EDGE = 240, 40, 4
 
 
 def styled(figure: go.Figure, *, height: int = 380, legend: bool = False) -> go.Figure:
@@ -193,6 +194,25 @@ def _date_ticks(figure: go.Figure, dates: pd.Series, x_format: str) -> None:
     step = -(-len(known) // _MOST_TICKS) or 1
     figure.update_xaxes(
         type="date", tickformat=x_format, tickvals=[str(day) for day in known[::step]]
+    )
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A small line without axes, its last value marked, as SVG; the figures stand beside it."""
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    step = (_SPARK_WIDTH - 2 * _SPARK_EDGE) / (len(values) - 1)
+    drop = (_SPARK_HEIGHT - 2 * _SPARK_EDGE) / span
+    bottom = _SPARK_HEIGHT - _SPARK_EDGE
+    points = [
+        f"{_SPARK_EDGE + number * step:.1f},{bottom - (value - low) * drop:.1f}"
+        for number, value in enumerate(values)
+    ]
+    stroke = f'fill="none" stroke="{BLUE}" stroke-linecap="round"'
+    return (
+        f'<svg viewBox="0 0 {_SPARK_WIDTH} {_SPARK_HEIGHT}" '
+        f'width="{_SPARK_WIDTH}" height="{_SPARK_HEIGHT}">'
+        f'<polyline points="{" ".join(points)}" {stroke} stroke-width="2"/>'
+        f'<path d="M{points[-1]} h0" {stroke} stroke-width="7"/></svg>'
     )
 
 

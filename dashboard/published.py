@@ -1,13 +1,14 @@
-"""Reads the published file: one read-only connection a page, closed when the page is drawn.
+"""Reads the published file, which stays open, read-only, until another one takes its place.
 
 Publishing replaces the file and never writes to it, so an open connection keeps the former
-publication whole: a page never mixes two. What was asked once is kept as long as the file is the
-same one.
+publication whole. Each page has a connection of its own to the publication that was there when the
+page began: it never mixes two. What was read or asked once is kept as long as the file is the same.
 """
 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from orchestration.errors import RekindleError
 
 _ANSWERS_KEPT = 2_000
 _ATTEMPTS = 50
+_MEMORY = "4GB"
+"""What is kept of a file that stays open is bounded by this, not by the machine."""
 _COMMENT = re.compile(r"(.*?)(?: \[([^][]*)\])?", re.DOTALL)
 """How publishing writes a description and its Chinese label."""
 
@@ -63,39 +66,79 @@ class Comment:
 
 
 @dataclass(frozen=True)
-class Published:
-    """A published file while it is open. `mark` is another one for every other file."""
+class _File:
+    """A published file that stays open."""
 
     connection: duckdb.DuckDBPyConnection
     mark: str
     publication: Publication
     tables: frozenset[str]
 
+    @cached_property
+    def comments(self) -> dict[tuple[str, str], Comment]:
+        """What the file says about its tables and columns."""
+        found = self.connection.cursor().execute(_COMMENTS).fetchall()
+        return {
+            (table, column): Comment(*_COMMENT.fullmatch(said).groups(""))  # type: ignore[union-attr]
+            for table, column, said in found
+        }
+
+
+_OPEN: dict[Path, _File] = {}
+_OPENING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Published:
+    """A publication while a page is drawn from it, by a connection of its own."""
+
+    connection: duckdb.DuckDBPyConnection
+    file: _File
+
+    @property
+    def publication(self) -> Publication:
+        """What the file says about itself."""
+        return self.file.publication
+
     def rows(self, sql: str, *parameters: Any) -> pd.DataFrame:
         """The answer to an aggregate query, asked once of each publication."""
-        return _rows(self.mark, sql, parameters, self.connection)
+        return _rows(self.file.mark, sql, parameters, self.connection)
 
     def has(self, *tables: str) -> bool:
         """Whether all of these tables, written `schema.table`, are published."""
-        return self.tables.issuperset(tables)
+        return self.file.tables.issuperset(tables)
 
     def comment(self, table: str, column: str = "") -> Comment:
         """What the published file says about a column of a table, or about the table."""
-        return self._comments.get((table, column), Comment("", ""))
-
-    @cached_property
-    def _comments(self) -> dict[tuple[str, str], Comment]:
-        found = self.rows(_COMMENTS)
-        return {
-            (str(table), str(column)): Comment(*_COMMENT.fullmatch(said).groups(""))  # type: ignore[union-attr]
-            for table, column, said in found.itertuples(index=False)
-        }
+        return self.file.comments.get((table, column), Comment("", ""))
 
 
 @contextmanager
 def opened(file: Path) -> Iterator[Published]:
-    """Open a published file for as long as a page is drawn; raises UnreadableError."""
-    connection = duckdb.connect(":memory:")
+    """What is published now, for as long as a page is drawn; raises UnreadableError."""
+    with _OPENING:
+        connection, held = _current(file)
+    try:
+        connection.execute("use published")
+        yield Published(connection, held)
+    finally:
+        connection.close()
+
+
+def _current(file: Path) -> tuple[duckdb.DuckDBPyConnection, _File]:
+    """A connection to the file as it is now.
+
+    A former one is closed with the last page that is drawn from it: nobody refers to it any more.
+    """
+    held = _OPEN.get(file)
+    if held is None or held.mark != _mark_or_none(file):
+        _OPEN.pop(file, None)
+        held = _OPEN[file] = _open(file)
+    return held.connection.cursor(), held
+
+
+def _open(file: Path) -> _File:
+    connection = duckdb.connect(":memory:", config={"memory_limit": _MEMORY})
     try:
         mark = _attach(connection, file)
         publication = _publication(connection, file)
@@ -103,14 +146,10 @@ def opened(file: Path) -> Iterator[Published]:
             "select schema_name || '.' || table_name from duckdb_tables() "
             "where database_name = 'published'"
         ).fetchall()
-        yield Published(
-            connection,
-            f"{mark} {publication.build_id}",
-            publication,
-            frozenset(str(table) for (table,) in tables),
-        )
-    finally:
+        return _File(connection, mark, publication, frozenset(str(table) for (table,) in tables))
+    except BaseException:
         connection.close()
+        raise
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
@@ -134,6 +173,13 @@ def _attach(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
                 f"{error}"
             ) from error
     raise UnreadableError(f"{file} is replaced without pause; try again when publishing has ended.")
+
+
+def _mark_or_none(file: Path) -> str | None:
+    try:
+        return _mark(file)
+    except OSError:
+        return None
 
 
 def _mark(file: Path) -> str:

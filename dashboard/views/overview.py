@@ -90,9 +90,9 @@ def _tile(board: Board, code: str, values: pd.DataFrame) -> None:
             change,
             delta_color="normal" if policy["direction"] == "up" else "inverse",
             help=f"`{code}` · {words(f'metrics.{code}')}",
-            chart_data=values["value"].tail(TREND_MONTHS).tolist() if len(values) > 1 else None,
-            chart_type="line",
         )
+        if len(values) > 1:
+            st.image(charts.sparkline(values["value"].tail(TREND_MONTHS).tolist()), width="stretch")
         st.caption(
             f"{last['period_start_date']:%Y-%m}{_fraction(policy, last)}  \n"
             f"{_benchmark(board, policy, last)}"

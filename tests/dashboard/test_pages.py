@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from dashboard.board import PAGES
+from dashboard.charts import sparkline
 from dashboard.language import LANGUAGES, Language, catalogue
 from dashboard.views import member
 from orchestration.publishing.board import FILE_VARIABLE
@@ -105,6 +106,16 @@ def test_the_language_is_switched_on_the_page() -> None:
     assert page.query_params["lang"] in ("zh", ["zh"])
 
 
+def test_a_small_line_rises_and_falls_with_its_values() -> None:
+    drawn = sparkline([10.0, 30.0, 20.0, 20.0])
+    points = re.findall(r"([0-9.]+),([0-9.]+)", drawn.partition("<path")[0])
+    across, down = zip(*((float(x), float(y)) for x, y in points), strict=True)
+    assert list(across) == sorted(set(across))
+    assert down[0] > down[2] == down[3] > down[1]
+    assert down[0] + down[1] == 2 * down[2]
+    assert len(set(re.findall(r",([0-9.]+)", sparkline([5.0, 5.0])))) == 1
+
+
 def test_overview_shows_the_newest_complete_month(demo: duckdb.DuckDBPyConnection) -> None:
     page = draw("overview", "en")
     newest = rows(
@@ -123,6 +134,7 @@ def test_overview_shows_the_newest_complete_month(demo: duckdb.DuckDBPyConnectio
     )
     tiles = {metric.help.split("`")[1]: metric.value for metric in page.metric}
     assert tiles.keys() == {row[0] for row in newest}
+    assert len(page.get("image")) == len(tiles), "each metric has a line of its months"
     said = "\n".join(caption.value for caption in page.caption)
     for code, value, numerator, denominator, benchmark, is_met in newest:
         shown = tiles[code]

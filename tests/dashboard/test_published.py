@@ -35,9 +35,38 @@ def test_a_page_keeps_its_publication_and_the_next_page_sees_the_new_one(tmp_pat
             assert other.publication.build_id == "build-2"
             assert page.rows(STAMP)["stamp"].tolist() == [1]
             assert page.publication.build_id == "build-1"
-            assert page.mark != other.mark
+            assert page.file.mark != other.file.mark
     with opened(file) as last:
         assert last.rows(STAMP)["stamp"].tolist() == [2]
+        assert last.file is other.file, "what is open already is not opened again"
+
+
+def test_a_former_publication_is_let_go_when_its_last_page_is_drawn(tmp_path: Path) -> None:
+    workspace = workspace_in(tmp_path)
+    file = workspace.serving / "rekindle.duckdb"
+
+    def held() -> list[str]:
+        """Of the published files, those this process holds; a replaced one is (deleted)."""
+        links = [
+            str(link.readlink()) for link in Path("/proc/self/fd").glob("*") if link.is_symlink()
+        ]
+        return sorted(link for link in links if link.startswith(str(tmp_path.resolve())))
+
+    make_build(workspace, 1)
+    publish(workspace, now=NOW)
+    with opened(file) as page:
+        make_build(workspace, 2)
+        publish(workspace, now=NOW)
+        with opened(file):
+            assert len(held()) == 2
+            assert any(link.endswith("(deleted)") for link in held())
+        assert page.rows(f"{STAMP} -- asked late")["stamp"].tolist() == [1]
+    del page
+    assert held() == [str(file.resolve())]
+    file.unlink()
+    with pytest.raises(UnreadableError, match="yet; build and publish"), opened(file):
+        pass
+    assert held() == []
 
 
 def test_the_same_build_published_again_is_asked_anew(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import dagster as dg
 from orchestration.brand_resource import BrandResource
 from orchestration.errors import UsageError
 from orchestration.identity.restated import EVENTS, Restated
+from orchestration.loading.assets import lake
 from orchestration.publishing.marts import Mart, published_marts
 from orchestration.publishing.publish import publish
 from orchestration.retries import TRANSIENT, failing_at_once
@@ -84,7 +85,7 @@ def restated_metadata(found: Restated | None) -> Mapping[str, int | dg.MetadataV
 
 @dg.asset(
     name="serving_as_of",
-    deps=[spec.key for spec in serving.specs],
+    deps=[spec.key for spec in lake.specs],
     partitions_def=AS_OF_DAYS,
     group_name="serving",
     pool=POOL,

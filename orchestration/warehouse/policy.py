@@ -367,6 +367,23 @@ DAILY_KPIS = frozenset(
     }
 )
 """The KPIs of kpi_daily."""
+SHARE_KPIS = frozenset(
+    {
+        "next_month_retention",
+        "half_year_retention",
+        "repurchase_rate",
+        "dormant_activation_rate_21d",
+        "dormant_activation_rate_30d",
+        "at_risk_activation_rate_21d",
+        "at_risk_activation_rate_30d",
+        "re_dormancy_rate",
+        "repeat_revenue_share",
+        "private_domain_share",
+        "promotion_dependency",
+        "active_member_share",
+    }
+)
+"""The KPIs that are a part of a whole, from 0 to 1; other ratios may be less or more."""
 AuditAlert = Literal["identity_warning", "quality_below_minimum"]
 """What alerts watch beside the KPIs: their own limits stand in the policies of those audits."""
 AUDIT_DIMENSIONS = {"identity_warning": "audit_metric", "quality_below_minimum": "source_table"}
@@ -1294,6 +1311,21 @@ def _alert_numbers(lines: Sequence[Line]) -> Iterator[Problem]:
                 )
 
 
+def _alert_shares(lines: Sequence[Line]) -> Iterator[Problem]:
+    """A share is compared with a share: 40 for 40 % would be left always, or never."""
+    for line in lines:
+        if _is_no_share(line.row.metric_code, line.row.threshold):
+            yield Problem(
+                line.number,
+                f"column threshold: {_plain(line.row.threshold)} is not allowed; "
+                f"{line.row.metric_code} is a share from 0 to 1, so 40 % is 0.40.",
+            )
+
+
+def _is_no_share(metric_code: str, value: float | None) -> bool:
+    return metric_code in SHARE_KPIS and value is not None and not 0 <= value <= 1
+
+
 def _alert_places(lines: Sequence[Line]) -> Iterator[Problem]:
     """A rule watches a metric where it is counted: in its table, along its dimensions."""
     for line in lines:
@@ -1530,6 +1562,12 @@ def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
                 line.number,
                 f"column benchmark: it is empty, but a benchmark_kind of {kind!r} needs a number.",
             )
+        if _is_no_share(line.row.metric_code, line.row.benchmark):
+            yield Problem(
+                line.number,
+                f"column benchmark: {_plain(line.row.benchmark)} is not allowed; "
+                f"{line.row.metric_code} is a share from 0 to 1, so 40 % is 0.40.",
+            )
         if not line.row.is_daily and not line.row.is_monthly:
             yield Problem(
                 line.number,
@@ -1602,7 +1640,7 @@ def _whole_versions(lines: Sequence[Line]) -> Iterator[Problem]:
 
 POLICIES: dict[str, PolicyFile] = {
     "alert_rules": PolicyFile(
-        AlertRule, ("valid_from", "rule_code"), (_alert_numbers, _alert_places)
+        AlertRule, ("valid_from", "rule_code"), (_alert_numbers, _alert_shares, _alert_places)
     ),
     "lifecycle_thresholds": PolicyFile(
         LifecycleThresholds,

@@ -13,7 +13,7 @@ from orchestration.alerting.judge import Verdict, judge_all
 from orchestration.alerting.rules import labels_in_force, rules_in_force, tables_of
 from orchestration.alerting.series import read_series
 from orchestration.alerting.wording import sentences
-from orchestration.warehouse.policy import DAILY_KPIS
+from orchestration.warehouse.policy import DAILY_KPIS, SHARE_KPIS
 from tests.alerting.builds import AS_OF, TARGETS, Row, days, make_build, months, shipped_rules
 
 # What each rule looks at: the usual value, one at which it fires and one that it still bears.
@@ -169,6 +169,14 @@ def test_daily_metrics_are_those_of_the_targets() -> None:
         "select metric_code from read_csv(?) where is_daily", [str(TARGETS)]
     ).fetchall()
     assert {metric for (metric,) in table} == DAILY_KPIS
+
+
+def test_shares_are_ratios_of_the_targets() -> None:
+    table = duckdb.execute(
+        "select metric_code from read_csv(?) where unit = 'ratio'", [str(TARGETS)]
+    ).fetchall()
+    others = {"awakened_aov_lift", "repeat_profit_share", "off_campaign_order_ratio"}
+    assert {metric for (metric,) in table} == SHARE_KPIS | others
 
 
 def test_a_build_without_these_marts_gives_nothing(tmp_path: Path) -> None:

@@ -66,6 +66,30 @@ BAD_ROWS = (
         "48, or empty.",
     ),
     Bad(
+        "alert_on_a_share_in_percent",
+        "alert_rules",
+        ",next_month_retention,all,,limit,below,0.2,",
+        ",next_month_retention,all,,limit,below,20,",
+        "line 2, column threshold: 20 is not allowed; next_month_retention is a share from 0 to 1, "
+        "so 40 % is 0.40.",
+    ),
+    Bad(
+        "alert_on_a_share_below_nothing",
+        "alert_rules",
+        ",next_month_retention,all,,limit,below,0.2,",
+        ",next_month_retention,all,,limit,below,-0.01,",
+        "line 2, column threshold: -0.01 is not allowed; next_month_retention is a share from 0 to "
+        "1, so 40 % is 0.40.",
+    ),
+    Bad(
+        "benchmark_of_a_share_in_percent",
+        "kpi_targets",
+        ",ratio,up,0.40,target,",
+        ",ratio,up,40,target,",
+        "line 2, column benchmark: 40 is not allowed; next_month_retention is a share from 0 to 1, "
+        "so 40 % is 0.40.",
+    ),
+    Bad(
         "alert_on_a_metric_that_is_not_daily",
         "alert_rules",
         ",month,half_year_retention,",

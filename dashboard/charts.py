@@ -56,6 +56,11 @@ _MOST_TICKS = 10
 _ROOM_FOR_TICKS = 140
 _FEW = 6
 _LONG_DAYS = 400
+_SIDES = {"from_stage": 0.001, "to_stage": 0.999}
+_FLOW_GAP = 0.05
+"""Between two nodes, of the height. Where one is at 0 or 1 sharp, Plotly places them itself."""
+_FEWEST_DAYS = 14
+_MILLISECONDS_OF_A_DAY = 86_400_000
 _SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_EDGE = 240, 40, 4
 
 
@@ -297,18 +302,19 @@ def flow(frame: pd.DataFrame, names: Mapping[str, str], titles: tuple[str, str])
 
     `titles` stand above the two sides.
     """
-    sides = ("from_stage", "to_stage")
-    nodes = [(side, code) for side in sides for code in names if (frame[side] == code).any()]
+    nodes = [(side, code) for side in _SIDES for code in names if (frame[side] == code).any()]
     place = {node: number for number, node in enumerate(nodes)}
     totals = [int(frame.loc[frame[side] == code, "members"].sum()) for side, code in nodes]
     ordered = frame.sort_values(
-        list(sides), key=lambda codes: codes.map(list(names).index), kind="stable"
+        list(_SIDES), key=lambda codes: codes.map(list(names).index), kind="stable"
     )
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
             textfont={"family": FONTS, "size": 14, "color": INK, "shadow": _HALO},
             node={
+                "x": [_SIDES[side] for side, _ in nodes],
+                "y": _places(nodes, totals),
                 "label": [
                     f"{names[code]}  {total:,}"
                     for (_, code), total in zip(nodes, totals, strict=True)
@@ -341,6 +347,18 @@ def flow(frame: pd.DataFrame, names: Mapping[str, str], titles: tuple[str, str])
     return figure
 
 
+def _places(nodes: Sequence[tuple[str, str]], totals: Sequence[int]) -> list[float]:
+    """Where the middle of each node is, from 0 (top) to 1, so that a side keeps its order."""
+    most = max((sum(of == side for of, _ in nodes) for side in _SIDES), default=1)
+    whole = max(sum(totals) / len(_SIDES), 1)
+    share = (1 - _FLOW_GAP * (most - 1)) / whole
+    places, tops = [], dict.fromkeys(_SIDES, 0.0)
+    for (side, _), total in zip(nodes, totals, strict=True):
+        places.append(min(max(tops[side] + total * share / 2, 0.001), 0.999))
+        tops[side] += total * share + _FLOW_GAP
+    return places
+
+
 def _faint(colour: str) -> str:
     red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.35)"
@@ -355,7 +373,7 @@ def stacked(
     names: Mapping[str, str],
     colours: Mapping[str, str] | None = None,
 ) -> go.Figure:
-    """Standing bars by date, stacked by `series`."""
+    """Standing bars by day, stacked by `series`; a day alone stands at the end of two weeks."""
     figure = go.Figure()
     for (code, name), colour in zip(names.items(), cycle(PALETTE), strict=False):
         part = frame[frame[series] == code]
@@ -364,12 +382,16 @@ def stacked(
                 x=part[x],
                 y=part[y],
                 name=name,
+                width=0.8 * _MILLISECONDS_OF_A_DAY,
                 marker_color=(colours or {}).get(code, colour),
                 hovertemplate=f"{name}<br>%{{x|%Y-%m-%d}}: %{{y:,.0f}}<extra></extra>",
             )
     styled(figure, height=340, legend=True)
     figure.update_layout(barmode="stack")
     _date_ticks(figure, frame[x], "%Y-%m-%d")
+    days, half = pd.to_datetime(frame[x]), pd.Timedelta(hours=12)
+    first = min(days.min(), days.max() - pd.Timedelta(days=_FEWEST_DAYS - 1))
+    figure.update_xaxes(range=[first - half, days.max() + half])
     few = frame.groupby(x)[y].sum().max() <= _FEW
     figure.update_yaxes(tickformat=",.0f", rangemode="tozero", nticks=6, dtick=1 if few else None)
     return figure

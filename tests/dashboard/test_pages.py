@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from dashboard.board import PAGES
-from dashboard.charts import sparkline
+from dashboard.charts import sparkline, stacked
 from dashboard.language import LANGUAGES, Language, catalogue
 from dashboard.views import member
 from orchestration.publishing.board import FILE_VARIABLE
@@ -106,6 +106,17 @@ def test_the_language_is_switched_on_the_page() -> None:
     assert page.query_params["lang"] in ("zh", ["zh"])
 
 
+def test_a_day_alone_is_one_of_two_weeks() -> None:
+    frame = pd.DataFrame({"day": [pd.Timestamp("2025-06-30")], "alerts": [3], "severity": ["a"]})
+    figure = stacked(frame, "day", "alerts", "severity", names={"a": "A"})
+    first, last = figure.layout.xaxis.range
+    assert (last - first).days == 14
+    assert figure.data[0].width < (last - first).total_seconds() * 1000 / 14
+    longer = pd.concat([frame, frame.assign(day=pd.Timestamp("2025-01-01"))])
+    first, _ = stacked(longer, "day", "alerts", "severity", names={"a": "A"}).layout.xaxis.range
+    assert pd.Timestamp(first) < pd.Timestamp("2025-01-01")
+
+
 def test_a_small_line_rises_and_falls_with_its_values() -> None:
     drawn = sparkline([10.0, 30.0, 20.0, 20.0])
     points = re.findall(r"([0-9.]+),([0-9.]+)", drawn.partition("<path")[0])
@@ -184,8 +195,14 @@ def test_flow_is_that_of_the_month(demo: duckdb.DuckDBPyConnection, with_stayers
     )
     link = charts(page)["lifecycle.flow"]["data"][0]["link"]
     assert Counter(numbers(link["value"])) == Counter(members for *_, members in moves)
-    labels = charts(page)["lifecycle.flow"]["data"][0]["node"]["label"]
-    assert len(labels) == len({row[0] for row in moves}) + len({row[1] for row in moves})
+    node = charts(page)["lifecycle.flow"]["data"][0]["node"]
+    assert len(node["label"]) == len({row[0] for row in moves}) + len({row[1] for row in moves})
+    for side in set(numbers(node["x"])):
+        places = [
+            y for x, y in zip(numbers(node["x"]), numbers(node["y"]), strict=True) if x == side
+        ]
+        assert places == sorted(set(places)), "stages stand in their order"
+        assert 0 < places[0] < places[-1] < 1
 
 
 def test_stages_add_up_to_everybody(demo: duckdb.DuckDBPyConnection) -> None:

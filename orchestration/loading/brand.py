@@ -9,7 +9,7 @@ import codecs
 import difflib
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -64,7 +64,8 @@ class TableMapping:
 
     `rename` maps a folded source header to a contract column, `source_zone` is the zone of naive
     timestamps in every column, `column_zones` overrides it for single columns. `fill` has the
-    columns that the files lack.
+    columns that the files lack. `folders` has the mappings of folders below the table's, by their
+    path; the files in them are read by these alone.
     """
 
     rename: tuple[tuple[str, str], ...] = ()
@@ -73,10 +74,20 @@ class TableMapping:
     cast: tuple[tuple[str, Cast], ...] = ()
     csv: CsvDialect = CsvDialect()
     fill: tuple[tuple[str, Filling], ...] = ()
+    folders: tuple[tuple[tuple[str, ...], TableMapping], ...] = ()
 
     def zone_of(self, column: str) -> str | None:
         """The zone of naive timestamps in `column`, or None where none is declared."""
         return dict(self.column_zones).get(column, self.source_zone)
+
+    def of_folder(self, parts: tuple[str, ...]) -> TableMapping:
+        """The mapping of files in a folder below the table's: that of the nearest one named."""
+        above = [
+            (len(folder), mapping)
+            for folder, mapping in self.folders
+            if parts[: len(folder)] == folder
+        ]
+        return max(above, key=lambda found: found[0])[1] if above else self
 
 
 @dataclass(frozen=True)
@@ -149,8 +160,35 @@ def parse_brand(text: str, contract: Contract) -> Brand:
 
 def _parse_table(table: Table, body: object, default_zone: str | None) -> TableMapping:
     where = f"tables.{table.full_name}"
+    values = dict(_mapping(body or {}, where))
+    bodies = _mapping(values.pop("folders", None) or {}, f"{where}.folders")
+    folders = [
+        (
+            _folder(name, f"{where}.folders"),
+            _parse_mapping(table, inner, default_zone, f"{where}.folders.{name}"),
+        )
+        for name, inner in bodies.items()
+    ]
+    if len({folder for folder, _ in folders}) < len(folders):
+        raise _wrong(f"{where}.folders", "names a folder twice; keep one")
+    mapping = _parse_mapping(table, values, default_zone, where, "folders")
+    return replace(mapping, folders=tuple(folders))
+
+
+def _folder(name: str, where: str) -> tuple[str, ...]:
+    parts = tuple(part for part in name.split("/") if part)
+    if not parts or name.startswith("/") or {".", ".."} & set(parts):
+        what = "which is no folder below that of the table; write its path from there, such as till"
+        raise _wrong(where, f"names {_shown(name)}, {what}")
+    return parts
+
+
+def _parse_mapping(
+    table: Table, body: object, default_zone: str | None, where: str, *more_keys: str
+) -> TableMapping:
     values = _mapping(body or {}, where)
-    _only(values, {"rename", "source_zone", "cast", "csv", "fill"}, where)
+    known = {"rename", "source_zone", "cast", "csv", "fill"}
+    _only(values, known, where, {*known, *more_keys})
     zone = values.get("source_zone")
     column_zones: tuple[tuple[str, str], ...] = ()
     table_zone = default_zone
@@ -343,10 +381,14 @@ def _mapping(value: object, where: str) -> Mapping[str, Any]:
     return value
 
 
-def _only(values: Mapping[str, Any], allowed: set[str], where: str) -> None:
+def _only(
+    values: Mapping[str, Any], allowed: set[str], where: str, named: set[str] | None = None
+) -> None:
+    """Refuse unknown keys; `named` are those that the sentence may name, if others."""
     unknown = [key for key in values if key not in allowed]
     if unknown:
-        hint = nearest(unknown[0], sorted(allowed), "one of " + ", ".join(sorted(allowed)))
+        names = sorted(named or allowed)
+        hint = nearest(unknown[0], names, "one of " + ", ".join(names))
         raise _wrong(where, f"has the unknown key {_shown(unknown[0])}; {hint}")
 
 

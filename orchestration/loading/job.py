@@ -99,7 +99,7 @@ class LoadJob:
         self, reading: Reading, files: list[FoundFile], shown: Progress
     ) -> tuple[list[_Pending], list[tuple[FoundFile, str]]]:
         """Which files are to be read, and which hold the same bytes as another one."""
-        name, mapping = reading.table.full_name, reading.fingerprint()
+        name, mappings = reading.table.full_name, reading.fingerprints()
         pending: dict[str, _Pending] = {}
         copies: list[tuple[FoundFile, str]] = []
         for file in files:
@@ -116,7 +116,12 @@ class LoadJob:
                 and content.retry_at <= reading.now_utc
             )
             is_known_path = self._ledger.path_hash(file) == sha256
-            if sha256 not in pending and (content is None or content.mapping != mapping or is_due):
+            mapping = reading.of_file(file.relative).fingerprint()
+            # Of equal bytes in two folders, those count that came last: they may have been moved.
+            is_read = content is not None and (
+                content.mapping in mappings if is_known_path else content.mapping == mapping
+            )
+            if sha256 not in pending and (not is_read or is_due):
                 keeps = content is not None and content.mapping == mapping
                 pending[sha256] = _Pending(file, sha256, content, keeps)
                 continue
@@ -145,41 +150,44 @@ class LoadJob:
 
     def _read(self, reading: Reading, pending: list[_Pending], shown: Progress) -> None:
         """Open the files one after the other and read those of one shape together."""
-        waiting: dict[tuple[object, ...], list[BatchFile]] = {}
-        refused: list[tuple[_Pending, FileRefusedError]] = []
+        waiting: dict[tuple[object, ...], tuple[Reading, list[BatchFile]]] = {}
+        refused: dict[str, tuple[Reading, list[tuple[_Pending, FileRefusedError]]]] = {}
         weight = 0
+
+        def refuse(own: Reading, item: _Pending, error: FileRefusedError) -> None:
+            refused.setdefault(own.fingerprint(), (own, []))[1].append((item, error))
+
         with clean_scratch(self._run.lake.scratch / "files") as scratch:
             for item in pending:
                 shown.describe(item.file.relative)
+                own = reading.of_file(item.file.relative)
                 try:
-                    opened = open_file(
-                        self._run.connection, reading, item.file, item.sha256, scratch
-                    )
+                    opened = open_file(self._run.connection, own, item.file, item.sha256, scratch)
                 except FileRefusedError as error:
-                    refused.append((item, error))
+                    refuse(own, item, error)
                 except OSError as error:
-                    refused.append((item, _passing(error)))
+                    refuse(own, item, _passing(error))
                 except MACHINE_ERRORS:
                     raise
                 except Exception as error:
-                    refused.append((item, _unforeseen(error)))
+                    refuse(own, item, _unforeseen(error))
                 else:
                     batch_file = BatchFile(opened, item.before, item.keeps_parts)
                     if opened.stands_alone:
-                        self._read_batch(reading, [batch_file])
+                        self._read_batch(own, [batch_file])
                     else:
-                        batch = waiting.setdefault(opened.shape, [])
+                        _, batch = waiting.setdefault((own.mapping, opened.shape), (own, []))
                         batch.append(batch_file)
                         weight += opened.size
                         if len(batch) >= _BATCH_FILES or weight >= _BATCH_BYTES:
-                            for batch in waiting.values():
-                                self._read_batch(reading, batch)
+                            for own, batch in waiting.values():
+                                self._read_batch(own, batch)
                             waiting, weight = {}, 0
                 shown.advance(item.file.size)
-            for batch in waiting.values():
-                self._read_batch(reading, batch)
-        if refused:
-            self._refuse(reading, refused)
+            for own, batch in waiting.values():
+                self._read_batch(own, batch)
+        for own, items in refused.values():
+            self._refuse(own, items)
 
     def _read_batch(self, reading: Reading, files: list[BatchFile]) -> None:
         """Read files of one shape; where that fails, find out which of them is to blame."""
@@ -264,7 +272,7 @@ class LoadJob:
         if content.status == "refused":
             error = FileRefusedError(content.reason_code or "", content.message or "")
             item = _Pending(file, sha256, None, keeps_parts=True)
-            self._refuse(reading, [(item, error)])
+            self._refuse(reading.of_file(file.relative), [(item, error)])
             return
         entry = LogEntry(
             file_path=file.relative,

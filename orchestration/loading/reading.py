@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -18,7 +18,10 @@ READING_RULES = 1
 
 @dataclass(frozen=True)
 class Reading:
-    """How the files of one table are read. `now` is the load time (aware)."""
+    """How the files of one table are read. `now` is the load time (aware).
+
+    `of_table` is the fingerprint of the table's reading, where this is that of one of its folders.
+    """
 
     table: Table
     mapping: TableMapping
@@ -28,6 +31,20 @@ class Reading:
     phone_region: str
     token_key_id: str
     now: datetime
+    of_table: str | None = None
+
+    def of_file(self, relative: str) -> Reading:
+        """How one file of the table is read; `relative` is its path in the landing folder."""
+        mapping = self.mapping.of_folder(tuple(relative.split("/"))[2:-1])
+        return self if mapping is self.mapping else self._of_folder(mapping)
+
+    def fingerprints(self) -> set[str]:
+        """Those of the table and of its folders; all change whenever one does."""
+        folders = [self._of_folder(mapping) for _, mapping in self.mapping.folders]
+        return {one.fingerprint() for one in (self, *folders)}
+
+    def _of_folder(self, mapping: TableMapping) -> Reading:
+        return replace(self, mapping=mapping, of_table=self.fingerprint())
 
     @property
     def future_from(self) -> datetime:
@@ -58,9 +75,10 @@ class Reading:
     def _fingerprint(self) -> str:
         kinds = {column.type for column in self.table.columns}
         mapping = asdict(self.mapping)
-        if not self.mapping.fill:
-            # Files of a brand that fills nothing were read alike before it could.
-            del mapping["fill"]
+        for later in ("fill", "folders"):
+            # Files of a brand that does without these were read alike before there were any.
+            if not mapping[later]:
+                del mapping[later]
         parts = {
             "rules": READING_RULES,
             "table": self.table.fingerprint(),
@@ -71,6 +89,8 @@ class Reading:
             "currency": self.currency if "money" in kinds else None,
             "token_key": self.token_key_id if self.table.has_tokens else None,
         }
+        if self.of_table is not None:
+            parts["of_table"] = self.of_table
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

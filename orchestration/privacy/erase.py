@@ -286,7 +286,7 @@ class _Session:
         scratch = self.lake.scratch / "files"
         for file in discover(self.workspace.landing, self._contract).files:
             self.files += 1
-            reading = self._reading(file.table)
+            reading = self._reading(file.table).of_file(file.relative)
             try:
                 stripped = strip_file(
                     self.connection, reading, file, scratch, self._noting(on_step)

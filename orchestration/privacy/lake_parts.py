@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
 
+from orchestration.loading.brand import TableMapping
 from orchestration.loading.contract import Column, Table
 from orchestration.loading.discovery import FoundFile
 from orchestration.loading.erased_rows import (
@@ -115,19 +116,30 @@ def _find_keyless_records(
 
     Their raw text is JSON of the delivered columns, so it is one more file of the table.
     """
-    own = own_key(reading.table)
-    if own is None:
+    if own_key(reading.table) is None:
         return
     records = connection.execute(
-        f"""SELECT file_row_number, raw_record FROM {source}
+        f"""SELECT file_row_number, raw_record, file_path FROM {source}
         WHERE system = ? AND table_name = ? AND column_name IS NOT NULL
             AND reason_code <> 'optional_value' AND json_valid(raw_record)
             AND NOT contains(raw_record, chr(10))
             AND file_row_number NOT IN (SELECT row FROM told)""",
         [reading.table.system, reading.table.name],
     ).fetchall()
-    if not records:
-        return
+    readings: dict[TableMapping, tuple[Reading, list[tuple[int, str]]]] = {}
+    for file_row, text, path in records:
+        own = reading.of_file(path)
+        readings.setdefault(own.mapping, (own, []))[1].append((file_row, text))
+    for own, rejects in readings.values():
+        _find_keyless_alike(connection, own, rejects, scratch)
+
+
+def _find_keyless_alike(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    records: Sequence[tuple[int, str]],
+    scratch: Path,
+) -> None:
     with clean_scratch(scratch) as folder:
         path = folder / "records.jsonl"
         # The first row has every column: a record may lack those that are required.

@@ -124,3 +124,107 @@ def test_a_wrong_filling_is_a_sentence(filling: str, sentence: str) -> None:
     with pytest.raises(LoadError) as said:
         parse_brand(text, load_contract())
     assert sentence in str(said.value)
+
+
+FEEDS = """
+source_zone: Asia/Shanghai
+tables:
+  commerce.orders:
+    csv: {encoding: gbk}
+    rename: {小票号: order_id, 时间: ordered_at, 实收: net_amount, 状态: status}
+    cast: {status: {values: {已完成: completed}}}
+    fill: {order_channel: pos, buyer_key_type: none, discount_amount: 0,
+      gross_amount: {from: net_amount}, updated_at: {from: ordered_at}}
+    folders:
+      online:
+        source_zone: Europe/London
+        rename: {Order: order_id, Placed: ordered_at, Paid: net_amount, State: status}
+        fill: {order_channel: website, buyer_key_type: none, discount_amount: 0,
+          gross_amount: {from: net_amount}, updated_at: {from: ordered_at}}
+      online/2024:
+        csv: {delimiter: ";"}
+        rename: {No: order_id, Placed: ordered_at, Paid: net_amount, State: status}
+        fill: {order_channel: app, buyer_key_type: none, discount_amount: 0,
+          gross_amount: {from: net_amount}, updated_at: {from: ordered_at}}
+"""
+TILL = "小票号,时间,实收,状态\nL1,2026/3/5 16:16,6.00,已完成\n"
+ONLINE = "Order,Placed,Paid,State\nW1,2026-03-05 16:16,7.00,shipped\n"
+OLD = "No;Placed;Paid;State\nA1;2024-06-05 16:16;8.00;shipped\n"
+
+
+def feeds(folder: Path, text: str) -> LoadSummary:
+    """Load three feeds of orders, each with a folder of its own."""
+    orders = folder / "landing" / "commerce" / "orders"
+    for place, content in (
+        ("till/1.csv", TILL.encode("gbk")),
+        ("online/1.csv", ONLINE.encode()),
+        ("online/2024/dt=2024-06-05/1.csv", OLD.encode()),
+    ):
+        (orders / place).parent.mkdir(parents=True, exist_ok=True)
+        (orders / place).write_bytes(content)
+    (folder / "landing" / "brand.yml").write_text(text, "utf-8")
+    return load(folder / "landing", folder / "lake", now=NOW, token_key=b"a key of these tests")
+
+
+FEED_ROWS = [
+    ("A1", "app", "2024-06-05 08:16:00"),
+    ("L1", "pos", "2026-03-05 08:16:00"),
+    ("W1", "website", "2026-03-05 16:16:00"),
+]
+
+
+def test_each_feed_of_a_table_is_read_by_the_mapping_of_its_folder(tmp_path: Path) -> None:
+    told = "order_id, order_channel, ordered_at::varchar"
+    assert feeds(tmp_path, FEEDS).refused == []
+    assert rows(tmp_path, "commerce.orders", told) == FEED_ROWS
+    again = feeds(tmp_path, FEEDS)
+    assert (again.entries, again.unchanged_files) == ((), 3)
+
+
+def test_a_changed_folder_is_read_again(tmp_path: Path) -> None:
+    feeds(tmp_path, FEEDS)
+    summary = feeds(tmp_path, FEEDS.replace("Europe/London", "Asia/Tokyo"))
+    assert summary.refused == []
+    assert rows(tmp_path, "commerce.orders", "order_id, ordered_at::varchar") == [
+        *[(order_id, at) for order_id, _, at in FEED_ROWS[:2]],
+        ("W1", "2026-03-05 07:16:00"),
+    ]
+
+
+def test_a_file_that_is_moved_is_read_by_the_mapping_of_its_new_folder(tmp_path: Path) -> None:
+    orders = tmp_path / "landing" / "commerce" / "orders"
+    orders.mkdir(parents=True)
+    (orders / "w2.csv").write_text(ONLINE.replace("W1", "W2"), "utf-8")
+    assert len(feeds(tmp_path, FEEDS).refused) == 1
+    (orders / "w2.csv").rename(orders / "online" / "w2.csv")
+    assert [entry.status for entry in feeds(tmp_path, FEEDS).entries] == ["loaded"]
+    assert [row for row, *_ in rows(tmp_path, "commerce.orders", "order_id")] == [
+        *["A1", "L1", "W1", "W2"]
+    ]
+
+
+def test_equal_bytes_in_two_folders_are_not_read_in_turn_for_ever(tmp_path: Path) -> None:
+    feeds(tmp_path, FEEDS)
+    copy = tmp_path / "landing" / "commerce" / "orders" / "online" / "2024" / "none.csv"
+    for place in (copy, copy.parents[1] / "none.csv", copy.parents[2] / "none.csv"):
+        place.write_bytes(b"")
+        assert {entry.status for entry in feeds(tmp_path, FEEDS).entries} == {"refused"}
+        assert feeds(tmp_path, FEEDS).entries == ()
+
+
+@pytest.mark.parametrize(
+    ("folders", "sentence"),
+    [
+        ("{/online: {}}", "folders names '/online', which is no folder below that of the table"),
+        ("{../x: {}}", "folders names '../x', which is no folder below that of the table"),
+        ("{a: {}, a/: {}}", "folders names a folder twice; keep one"),
+        ("{a: {folders: {}}}", "folders.a has the unknown key 'folders'; write one of cast, csv"),
+        ("{a: {fill: {order_id: 1}}}", "folders.a.fill.order_id would give many rows the same key"),
+        ("[a]", "folders is no mapping; write it as lines of `key: value`"),
+    ],
+)
+def test_a_wrong_folder_is_a_sentence(folders: str, sentence: str) -> None:
+    text = f"tables:\n  commerce.orders:\n    folders: {folders}\n"
+    with pytest.raises(LoadError) as error:
+        parse_brand(text, load_contract())
+    assert sentence in str(error.value)

@@ -302,3 +302,34 @@ def test_rows_without_a_key_that_come_back_say_nothing(
     assert {reasons[line] for line in STRIPPED} == {"missing_required", "malformed_row"}
     summary = scan(workspace, ["torn"])
     assert summary.found_in("quarantine") == set()
+
+
+def test_files_of_a_folder_with_headers_of_its_own_are_searched_by_them(
+    workspace: Workspace, deliver: Deliver
+) -> None:
+    (workspace.landing / "brand.yml").write_text(
+        "tables:\n  crm.members:\n    folders:\n      cards:\n        csv: {encoding: gbk}\n"
+        "        rename: {卡号: member_no, 姓名: name, 生日: birthday, 电话: phone,\n"
+        "          改于: updated_at}\n",
+        encoding="utf-8",
+    )
+    place = "crm/members/cards/m.csv"
+    text = (
+        "卡号,姓名,生日,电话,改于\n"
+        f"M-ANNA,安娜王,{BORN},{PHONE},{AT}\n"
+        f",安娜王,{BORN},,{AT}\n"
+        f",本张,{BORN},,{AT}\n"
+    )
+    deliver("crm/members/other.csv", f"{MEMBERS}\nM-BEN,本张,,,,{AT},{AT}\n")
+    deliver(place, text.encode("gbk"))
+    assert records_left(workspace) == {3, 4}
+    ask(workspace, *ALIKE)
+    erased(workspace)
+    left = (workspace.landing / place).read_bytes().decode("gbk").splitlines()
+    assert left == [
+        "卡号,姓名,生日,电话,改于",
+        f"erased-1,,,,{AT}",
+        f",,,,{AT}",
+        f",本张,{BORN},,{AT}",
+    ]
+    assert records_left(workspace) == {4}

@@ -827,6 +827,7 @@ def _load_step(terminal: Terminal, workspace: Workspace) -> None:
         now = datetime.now(UTC)
         summary = load(workspace.landing, workspace.lake, now=now, patience=PATIENCE)
         notes += summary.lines()
+    summary.check()
 
 
 def _build_step(terminal: Terminal, workspace: Workspace, options: BuildOptions) -> BuildResult:

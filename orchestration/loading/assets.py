@@ -86,6 +86,8 @@ def lake(
     seconds = time.monotonic() - started
     for line in summary.lines():
         context.log.info("%s", line)
+    with failing_at_once():
+        summary.check()
     for key in sorted(context.selected_asset_keys):
         rows, size = size_of(workspace.lake / "raw" / key.path[-2] / key.path[-1])
         yield dg.MaterializeResult(

@@ -75,7 +75,9 @@ class LoadJob:
         self._now = now
         self._reconnect = reconnect
         self._entries: list[LogEntry] = []
-        self._unchanged = 0
+        self._unchanged = self._handed_over = 0
+        self._refused_before: list[str] = []
+        self._said_before: list[str] = []
         self._lake_parts: list[str] = []
 
     @property
@@ -128,9 +130,17 @@ class LoadJob:
             shown.advance(file.size)
             if is_known_path:
                 self._unchanged += 1
+                self._note_unchanged(file, content)
             else:
                 copies.append((file, sha256))
         return list(pending.values()), copies
+
+    def _note_unchanged(self, file: FoundFile, content: KnownContent | None) -> None:
+        if content is not None:
+            self._handed_over += content.says_something
+            if content.message:
+                told = self._refused_before if content.status == "refused" else self._said_before
+                told.append(f"{file.relative}: {content.message}")
 
     def _hash(self, file: FoundFile) -> str:
         sha256 = sha256_of(file.path)
@@ -302,17 +312,22 @@ class LoadJob:
 
     def summary(self, ignored: Sequence[IgnoredFile]) -> LoadSummary:
         """What this load did."""
+        new = [one for one in self._entries if one.status == "refused" or one.counts.rows_read]
+        has_rows = any(self._ledger.parts().values())
+        said = [
+            f"{entry.file_path}: {entry.message}"
+            for entry in self._entries
+            if entry.status == "loaded" and entry.message
+        ]
         return LoadSummary(
             load_id=self._run.load_id,
             load_sequence=self._run.sequence if self._entries else None,
             entries=tuple(self._entries),
             ignored=tuple(ignored),
             unchanged_files=self._unchanged,
-            warnings=tuple(
-                f"{entry.file_path}: {entry.message}"
-                for entry in self._entries
-                if entry.status == "loaded" and entry.message
-            ),
+            warnings=(*said, *(() if has_rows else self._said_before)),
+            refused_before=tuple(self._refused_before),
+            in_vain=0 if has_rows else len(new) + self._handed_over + len(ignored),
         )
 
 

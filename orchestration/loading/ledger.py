@@ -97,6 +97,11 @@ class KnownContent:
     rows_read: int
     retry_at: datetime | None
 
+    @property
+    def says_something(self) -> bool:
+        """Whether something was handed over in it, rather than a header alone."""
+        return self.status == "refused" or self.rows_read > 0
+
 
 @dataclass(frozen=True)
 class Delivered:

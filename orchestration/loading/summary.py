@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orchestration.loading.discovery import IgnoredFile
+from orchestration.loading.errors import LoadError
 from orchestration.loading.ledger import LogEntry
 
 
@@ -15,6 +16,9 @@ class LoadSummary:
 
     `entries` are the new lines of the load log (none for files handled before), `unchanged_files`
     counts files of which nothing was new to say. `load_sequence` is None when nothing was logged.
+    `refused_before` are files that an earlier load refused and that have not changed. `in_vain`
+    counts the files, new ones or not, that were ignored, refused or had rows, where the lake has
+    not a single row afterwards.
     """
 
     load_id: str
@@ -23,6 +27,18 @@ class LoadSummary:
     ignored: tuple[IgnoredFile, ...] = ()
     unchanged_files: int = 0
     warnings: tuple[str, ...] = field(default=())
+    refused_before: tuple[str, ...] = ()
+    in_vain: int = 0
+
+    def check(self) -> None:
+        """Raise LoadError where files were handed over, and there is nothing that can be built."""
+        if self.in_vain:
+            count = f"{self.in_vain:,} file{'s' if self.in_vain > 1 else ''}"
+            raise LoadError(
+                f"Nothing could be loaded: {count} handed over, and not a row in the raw lake. The "
+                "load says of each file why; mend the files, their folders or brand.yml, and load "
+                "again. Nothing is built meanwhile, and what is published stays."
+            )
 
     def files(self, status: str) -> list[LogEntry]:
         """The entries with that status: loaded, duplicate, refused."""
@@ -74,7 +90,8 @@ class LoadSummary:
             report.append(f"{rounded:,} amounts had more than two decimals and were rounded.")
         refused = [f"Refused {entry.message}" for entry in self.refused]
         ignored = [f"Ignored {file.relative}: {file.message}" for file in self.ignored]
-        for remarks in (refused, list(self.warnings), ignored):
+        before = [f"Refused before, not changed: {sentence}" for sentence in self.refused_before]
+        for remarks in (refused, before, list(self.warnings), ignored):
             report += _shortened(remarks, most)
         return report
 

@@ -78,6 +78,10 @@ class Words:
         texts = catalogue(self.language)
         return texts.get(f"codes.{kind}.{code}") or texts.get(f"codes.any.{code}") or str(code)
 
+    def metric(self, code: str) -> str:
+        """What a metric counts; one of a brand's own that nobody described is told by its name."""
+        return catalogue(self.language).get(f"metrics.{code}") or self.code("metric", code)
+
     def value(self, value: object) -> str:
         """How the value of any dimension is called."""
         kinds = ("stage", "rfm_group", "channel")

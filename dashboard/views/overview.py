@@ -89,7 +89,7 @@ def _tile(board: Board, code: str, values: pd.DataFrame) -> None:
             board.quantity(policy["unit"], last["value"]),
             change,
             delta_color="normal" if policy["direction"] == "up" else "inverse",
-            help=f"`{code}` · {words(f'metrics.{code}')}",
+            help=f"`{code}` · {words.metric(code)}",
         )
         if len(values) > 1:
             st.image(charts.sparkline(values["value"].tail(TREND_MONTHS).tolist()), width="stretch")
@@ -152,7 +152,7 @@ def _trend(board: Board, metrics: list[str]) -> None:
         for value in order
         if value in found
     }
-    st.markdown(f"`{code}` · {words(f'metrics.{code}')}")
+    st.markdown(f"`{code}` · {words.metric(code)}")
     board.chart(
         "overview.trend",
         charts.lines(

@@ -95,6 +95,13 @@ def test_a_code_nobody_knows_is_shown_as_it_is() -> None:
     assert Words("zh").code("channel", "unknown") == "未知"
 
 
+def test_a_metric_without_a_text_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {key: text for key, text in catalogue("en").items() if key != "metrics.aov"}
+    monkeypatch.setattr("dashboard.language.catalogue", lambda _: texts)
+    assert Words("en").metric("aov") == "Average order value"
+    assert Words("en").metric("buyers") == "Members with a valid order."
+
+
 def test_columns_are_called_as_the_file_says() -> None:
     assert Words("zh").column("monetary", "消费金额") == "消费金额"
     assert Words("zh").column("days_below") == "低于标准天数"

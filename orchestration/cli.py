@@ -349,10 +349,13 @@ def erase_command(data: str | None, data_option: str | None, dry_run: bool) -> N
     now = datetime.now(UTC)
     if dry_run:
         found = preview(workspace, now)
-        Terminal(total=1).say(
+        terminal = Terminal(total=1)
+        terminal.say(
             f"{found.requests:,} requests would erase {found.persons:,} persons, "
             f"who are {found.records:,} records. Nothing was changed."
         )
+        for sentence in found.left_to_do():
+            terminal.say(sentence)
         return
     terminal = Terminal(total=3)
     was_published = is_published(workspace)

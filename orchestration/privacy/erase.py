@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,6 +60,9 @@ OnStep = Callable[[str], None]
 """Told before each file that is rewritten, and before each step; tests are killed there."""
 
 
+REQUESTS = "crm.erasure_requests"
+
+
 def _unheard(_: str) -> None:
     """Nobody listens."""
 
@@ -72,7 +75,7 @@ class Erased:
     files that could not be read and so not be searched, and stores out of reach, with the reason,
     and `open_requests` the requests that stay open for it; `earlier_dates` are publications for
     earlier dates that were removed; `decisions` counts rows of the file of decisions that went or
-    lost their words.
+    lost their words; `not_loaded` are files of requests that no load has read.
     """
 
     requests: int
@@ -84,6 +87,7 @@ class Erased:
     open_requests: int = 0
     earlier_dates: tuple[str, ...] = ()
     decisions: int = 0
+    not_loaded: tuple[str, ...] = ()
 
     def left_to_do(self) -> tuple[str, ...]:
         """Sentences about the files that could not be searched, and what is to be done."""
@@ -93,7 +97,7 @@ class Erased:
                 f"{self.open_requests:,} requests stay open until the files above are looked at: "
                 "mend or remove them, then erase again."
             )
-        return tuple(notes)
+        return (*notes, *_first_to_load(self.not_loaded))
 
     def about_decisions(self, file: Path | str) -> tuple[str, ...]:
         """A sentence about the file of decisions, where it told of an erased person."""
@@ -112,6 +116,16 @@ class Preview:
     requests: int
     persons: int
     records: int
+    not_loaded: tuple[str, ...] = ()
+
+    def left_to_do(self) -> tuple[str, ...]:
+        """Sentences about requests that are not known yet, and what is to be done."""
+        return _first_to_load(self.not_loaded)
+
+
+def _first_to_load(files: Sequence[str]) -> tuple[str, ...]:
+    what = "is not loaded yet, so nobody knows what it asks for: load and build, then erase again."
+    return tuple(f"{file} {what}" for file in files)
 
 
 def preview(workspace: Workspace, now: datetime) -> Preview:
@@ -119,13 +133,15 @@ def preview(workspace: Workspace, now: datetime) -> Preview:
     with _session(workspace, now) as session:
         known = dict(session.register.erased_records()) if session.has_register else {}
         requests = session.pending()
+        not_loaded = session.not_loaded()
         if not requests:
-            return Preview(0, 0, 0)
+            return Preview(0, 0, 0, not_loaded)
         _check_build(workspace)
         plan = plan_erasure(
             session.connection, session.lake, workspace.build_file(), requests, known, now
         )
-        return Preview(len(requests), len(set(plan.records.values())), len(plan.records))
+        persons = len(set(plan.records.values()))
+        return Preview(len(requests), persons, len(plan.records), not_loaded)
 
 
 def erase(
@@ -148,9 +164,9 @@ def erase(
         only_run(workspace, PATIENCE),
         _session(workspace, now) as session,
     ):
-        requests = session.pending()
+        requests, not_loaded = session.pending(), session.not_loaded()
         if not requests and not session.has_register:
-            return Erased(0, 0, 0, 0, needs_build=False)
+            return Erased(0, 0, 0, 0, needs_build=False, not_loaded=not_loaded)
         check_spark(workspace)
         if requests:
             _check_build(workspace)
@@ -196,6 +212,7 @@ def erase(
             open_requests=still_open,
             earlier_dates=tuple(dates),
             decisions=decided,
+            not_loaded=not_loaded,
         )
 
 
@@ -253,6 +270,15 @@ class _Session:
         """The requests that were never taken up."""
         done = [one.request_id for one in self.register.erasures()] if self.has_register else []
         return pending_requests(self.connection, self.lake, done)
+
+    def not_loaded(self) -> tuple[str, ...]:
+        """The landing files of requests that no load has read."""
+        return tuple(
+            file.relative
+            for file in discover(self.workspace.landing, self._contract).files
+            if file.table.full_name == REQUESTS
+            and self._ledger.path_hash(file) != sha256_of(file.path)
+        )
 
     def strip_lake(self, on_step: OnStep) -> int:
         """Strip all parts, the quarantine and the load log; returns the rows that had a person."""

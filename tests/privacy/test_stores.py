@@ -14,14 +14,16 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
+from orchestration.cli import main
 from orchestration.loading.connection import connect
 from orchestration.loading.erased_rows import with_tokens
 from orchestration.loading.lake import Lake
 from orchestration.loading.load import load
 from orchestration.loading.register import Erasure, Register, Tombstone
 from orchestration.loading.tokens import KEY_VARIABLE, token_key_id
-from orchestration.privacy.erase import Erased, erase, note_published
+from orchestration.privacy.erase import Erased, erase, note_published, preview
 from orchestration.privacy.scan import scan
 from orchestration.workspace import Workspace
 from tests.conftest import TOKEN_KEY, make_workspace
@@ -333,3 +335,24 @@ def test_files_of_a_folder_with_headers_of_its_own_are_searched_by_them(
         f",本张,{BORN},,{AT}",
     ]
     assert records_left(workspace) == {4}
+
+
+def test_requests_that_are_not_loaded_are_told_of(
+    workspace: Workspace, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver("crm/members/m.csv", f"member_no,updated_at\nM-BEN,{AT}\n")
+    place = "crm/erasure_requests/1.csv"
+    path = workspace.landing / place
+    path.parent.mkdir()
+    path.write_text("request_id,member_no,requested_at\n", encoding="utf-8")
+    sentence = (
+        f"{place} is not loaded yet, so nobody knows what it asks for: load and build, then erase "
+        "again."
+    )
+    assert preview(workspace, NOW).left_to_do() == (sentence,)
+    assert erased(workspace).left_to_do() == (sentence,)
+    monkeypatch.setattr("orchestration.cli.resolve_workspace", lambda *_, **__: workspace)
+    for arguments in (["erase", "--dry-run"], ["erase"]):
+        assert sentence in CliRunner().invoke(main, arguments).output
+    load_again(workspace)
+    assert preview(workspace, NOW).left_to_do() == ()

@@ -14,6 +14,7 @@ from orchestration.loading.contract import Contract, Table
 from orchestration.workspace import ALERTS_FILE, DATABASES_FILE
 
 FORMATS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl"}
+_SPREADSHEETS = {".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers"}
 _TEMPORARY_ENDINGS = (".tmp", ".crc")
 
 
@@ -101,7 +102,11 @@ def _classify(
     extension = Path(name.removesuffix(".gz")).suffix
     if extension not in FORMATS:
         known = "csv, parquet or jsonl, each also with .gz"
-        message = f"The file name does not end in {known}."
+        message = (
+            "It is a spreadsheet: save each of its sheets as CSV (UTF-8), and hand that over."
+            if extension in _SPREADSHEETS
+            else f"The file name does not end in {known}."
+        )
         return IgnoredFile(relative, message, system, table_name)
     return FoundFile(
         table=table,

@@ -228,3 +228,14 @@ def test_a_wrong_folder_is_a_sentence(folders: str, sentence: str) -> None:
     with pytest.raises(LoadError) as error:
         parse_brand(text, load_contract())
     assert sentence in str(error.value)
+
+
+def test_a_spreadsheet_is_told_how_to_be_handed_over(tmp_path: Path) -> None:
+    (tmp_path / "landing" / "crm" / "members").mkdir(parents=True)
+    for name in ("a.XLSX", "b.pdf"):
+        (tmp_path / "landing" / "crm" / "members" / name).write_bytes(b"PK")
+    summary = load(tmp_path / "landing", tmp_path / "lake", now=NOW)
+    assert [one.message for one in summary.ignored] == [
+        "It is a spreadsheet: save each of its sheets as CSV (UTF-8), and hand that over.",
+        "The file name does not end in csv, parquet or jsonl, each also with .gz.",
+    ]

@@ -121,7 +121,8 @@ class Register:
         if row is not None and row[0] != key_id:
             raise LoadError(
                 "The persons who were erased are known under another key, and would come back: put "
-                f"the key that was in force then into {TOMBSTONE_KEY_VARIABLE}."
+                f"the key that was in force then into {TOMBSTONE_KEY_VARIABLE}. Where it is lost "
+                "for good: docs/operations.md, Something is lost or broken."
             )
 
     def plan(

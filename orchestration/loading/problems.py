@@ -22,6 +22,8 @@ from orchestration.loading.typing_sql import formatted, without_sign
 
 OPTIONAL_VALUE = "optional_value"
 _ROW_CODES = ("naive_timestamp", "future", "limit_exceeded")
+_SHORTENED = r"^\s*[0-9]([.,][0-9]+)?[eE][+]?[0-9]+\s*$"
+_DAY_FIRST = r"^\s*[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}\b"
 _SHOWN = 60
 _NUMBER_OR_MAIL = r"@|(?:^|[^0-9])(?:86)?1[3-9][0-9]{9}(?:[^0-9]|$)"
 """What is personal in whatever column it stands."""
@@ -212,7 +214,16 @@ def _sentence(reading: Reading) -> str:
         "limit_exceeded": f"' is longer than {limits.field_bytes} bytes, the limit; shorten it'",
     }
     cases = " ".join(f"WHEN '{code}' THEN {sentence}" for code, sentence in sentences.items())
-    otherwise = f"' is ' || {shown} || '; write ' || one.expected"
+    hint = (
+        f"CASE WHEN regexp_matches(one.text, {sql_text(_SHORTENED)}) THEN '. A spreadsheet has "
+        "shortened it: format the column as text before it is saved' "
+        f"WHEN regexp_matches(one.text, {sql_text(_DAY_FIRST)}) "
+        "AND regexp_matches(one.expected, '^a (date|time) such as') "
+        "THEN '. Or say in brand.yml how it is written: cast: {' || one.name || "
+        "': {format: \"%d/%m/%Y' || CASE WHEN contains(one.text, ':') THEN ' %H:%M' ELSE '' END "
+        "|| '\"}}' ELSE '' END"
+    )
+    otherwise = f"' is ' || {shown} || '; write ' || one.expected || {hint}"
     return f"""one.name || CASE one.code {cases} ELSE {otherwise} END || '.' || CASE others
         WHEN 0 THEN '' WHEN 1 THEN ' One more value of this row is bad.'
         ELSE ' ' || others || ' more values of this row are bad.' END"""

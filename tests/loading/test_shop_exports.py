@@ -239,3 +239,24 @@ def test_a_spreadsheet_is_told_how_to_be_handed_over(tmp_path: Path) -> None:
         "It is a spreadsheet: save each of its sheets as CSV (UTF-8), and hand that over.",
         "The file name does not end in csv, parquet or jsonl, each also with .gz.",
     ]
+
+
+def test_a_number_that_a_spreadsheet_shortened_is_told_as_that(tmp_path: Path) -> None:
+    lines = MEMBERS.replace("138 1635 0472", "1.38E+10").replace("1988/3/5", "1988-15-5")
+    shop(tmp_path, crm_members_csv=lines.encode("gbk"))
+    reasons = rows(tmp_path, "rekindle.quarantine", "column_name, reason")
+    assert [column for column, _ in reasons] == ["birthday", "phone"]
+    hint = "A spreadsheet has shortened it: format the column as text before it is saved."
+    assert [hint in reason for _, reason in reasons] == [False, True]
+    assert "such as 13900001234 or 010-62345678. A spreadsheet" in reasons[1][1]
+
+
+def test_a_day_before_its_month_is_told_how_to_be_declared(tmp_path: Path) -> None:
+    shop(tmp_path, crm_members_csv=MEMBERS.replace("2026/1/5", "15/01/2026 10:00").encode("gbk"))
+    ((column, reason),) = rows(tmp_path, "rekindle.quarantine", "column_name, reason")
+    assert column == "updated_at", "which is filled from the time of registration"
+    assert reason.startswith(
+        "updated_at is '15/01/2026 10:00'; write a time such as 2025-03-01T10:00:00+08:00, of the "
+        "years 1900 to 9999. Or say in brand.yml how it is written: cast: {updated_at: {format: "
+        '"%d/%m/%Y %H:%M"}}.'
+    )

@@ -124,7 +124,9 @@ class DbtProgress:
         self.last_line = time.monotonic()
 
     def __call__(self, result: NodeResult) -> None:
-        """Note one finished node."""
+        """Note one finished node; what dbt does before them is told only where it fails."""
+        if result.kind == "operation" and result.status in {*GOOD, "ok", "started"}:
+            return
         self.finished += 1
         if result.status not in GOOD and result.status not in {"ok", "skip", "skipped"}:
             self.terminal.say(f"      {result.status}: {result.kind} {result.name}")

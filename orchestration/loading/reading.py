@@ -36,15 +36,18 @@ class Reading:
     def of_file(self, relative: str) -> Reading:
         """How one file of the table is read; `relative` is its path in the landing folder."""
         mapping = self.mapping.of_folder(tuple(relative.split("/"))[2:-1])
-        return self if mapping is self.mapping else self._of_folder(mapping)
+        return self if mapping is self.mapping else self._of_folders[mapping]
 
     def fingerprints(self) -> set[str]:
         """Those of the table and of its folders; all change whenever one does."""
-        folders = [self._of_folder(mapping) for _, mapping in self.mapping.folders]
-        return {one.fingerprint() for one in (self, *folders)}
+        return {one.fingerprint() for one in (self, *self._of_folders.values())}
 
-    def _of_folder(self, mapping: TableMapping) -> Reading:
-        return replace(self, mapping=mapping, of_table=self.fingerprint())
+    @cached_property
+    def _of_folders(self) -> dict[TableMapping, Reading]:
+        return {
+            mapping: replace(self, mapping=mapping, of_table=self.fingerprint())
+            for _, mapping in self.mapping.folders
+        }
 
     @property
     def future_from(self) -> datetime:

@@ -40,6 +40,11 @@ class IgnoredFile:
     system: str | None = None
     table_name: str | None = None
 
+    @property
+    def is_data(self) -> bool:
+        """Whether it looks like a table in the wrong place or form, and not like a note."""
+        return Path(self.relative.lower().removesuffix(".gz")).suffix in {*FORMATS, *_SPREADSHEETS}
+
 
 @dataclass(frozen=True)
 class Discovery:

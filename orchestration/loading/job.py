@@ -313,6 +313,7 @@ class LoadJob:
     def summary(self, ignored: Sequence[IgnoredFile]) -> LoadSummary:
         """What this load did."""
         new = [one for one in self._entries if one.status == "refused" or one.counts.rows_read]
+        astray = sum(file.is_data for file in ignored)
         has_rows = any(self._ledger.parts().values())
         said = [
             f"{entry.file_path}: {entry.message}"
@@ -327,7 +328,7 @@ class LoadJob:
             unchanged_files=self._unchanged,
             warnings=(*said, *(() if has_rows else self._said_before)),
             refused_before=tuple(self._refused_before),
-            in_vain=0 if has_rows else len(new) + self._handed_over + len(ignored),
+            in_vain=0 if has_rows else len(new) + self._handed_over + astray,
         )
 
 

@@ -17,8 +17,8 @@ class LoadSummary:
     `entries` are the new lines of the load log (none for files handled before), `unchanged_files`
     counts files of which nothing was new to say. `load_sequence` is None when nothing was logged.
     `refused_before` are files that an earlier load refused and that have not changed. `in_vain`
-    counts the files, new ones or not, that were ignored, refused or had rows, where the lake has
-    not a single row afterwards.
+    counts the files, new ones or not, that were ignored though they look like data, refused, or
+    had rows, where the lake has not a single row afterwards.
     """
 
     load_id: str

@@ -58,6 +58,7 @@ def test_a_load_of_nothing_fails_with_a_sentence_every_time(
 
 def test_one_bad_file_among_others_and_a_header_alone_are_no_failure(landing: Path) -> None:
     hand_over(landing, "website/users/a.csv", USERS)
+    hand_over(landing, "README.txt", "The rows come on Monday.")
     assert load(landing).exit_code == 0, "a table that has no rows so far"
     hand_over(landing, "website/users/b.csv", USERS + ROW)
     assert load(landing).exit_code == 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from orchestration.databases.errors import PullError
 from orchestration.loading.lake import sync_file, sync_folder
@@ -16,6 +17,7 @@ Cursor = datetime | date | int
 """A value of a cursor column: a time with or without a zone, a date, a whole number."""
 
 _KINDS: dict[str, Callable[[str], Cursor]] = {
+    "instant": datetime.fromisoformat,
     "time": datetime.fromisoformat,
     "date": date.fromisoformat,
     "number": int,
@@ -26,19 +28,27 @@ _KINDS: dict[str, Callable[[str], Cursor]] = {
 class Position:
     """Where the last delivery of a table ended.
 
-    `source` says of what: another table or cursor column begins anew. `last_file` is the checksum
-    of the last file, so that the same rows make no second one.
+    `source` says of what: another table or cursor column begins anew. `files` are the checksums of
+    the last files, so that the same rows make no second one.
     """
 
     source: str
     cursor: Cursor
-    last_file: str
+    files: tuple[str, ...] = ()
+
+    def with_file(self, checksum: str) -> Position:
+        """This position after a file, which counts as the last one if it was among them."""
+        kept = tuple(one for one in self.files if one != checksum)
+        return replace(self, files=(*kept, checksum)[-FILES_KEPT:])
+
+
+FILES_KEPT = 200
 
 
 def kind_of(cursor: Cursor) -> str:
-    """`time`, `date` or `number`."""
+    """`instant`, `time`, `date` or `number`."""
     if isinstance(cursor, datetime):
-        return "time"
+        return "time" if cursor.tzinfo is None else "instant"
     return "date" if isinstance(cursor, date) else "number"
 
 
@@ -50,10 +60,14 @@ class Positions:
 
     def get(self, key: str, source: str) -> Position | None:
         """Where table `key` was left; None where it was never read, or was another source then."""
-        said = self._read().get(key)
-        if said is None or said["source"] != source:
-            return None
-        return Position(source, _KINDS[said["kind"]](said["cursor"]), said["last_file"])
+        try:
+            said = self._read().get(key)
+            if said is None or said["source"] != source:
+                return None
+            cursor = _KINDS[said["kind"]](said["cursor"])
+            return Position(source, cursor, tuple(said.get("files", ())))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._spoilt() from error
 
     def keep(self, key: str, position: Position) -> None:
         """Remember a position; it is on the disk when this returns."""
@@ -63,23 +77,26 @@ class Positions:
             "source": position.source,
             "kind": kind_of(cursor),
             "cursor": str(cursor) if isinstance(cursor, int) else cursor.isoformat(),
-            "last_file": position.last_file,
+            "files": position.files,
         }
         aside = self._file.with_suffix(".tmp")
         aside.write_text(json.dumps(kept, indent=1, sort_keys=True), encoding="utf-8")
         put_in_place(aside, self._file)
 
-    def _read(self) -> dict[str, dict[str, str]]:
+    def _read(self) -> dict[str, dict[str, Any]]:
         if not self._file.exists():
             return {}
         try:
-            found: dict[str, dict[str, str]] = json.loads(self._file.read_text(encoding="utf-8"))
+            found: dict[str, dict[str, Any]] = json.loads(self._file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise PullError(
-                f"{self._file} cannot be read: delete it, and the next pull reads every table from "
-                "its beginning; rows that are loaded already change nothing."
-            ) from error
+            raise self._spoilt() from error
         return found
+
+    def _spoilt(self) -> PullError:
+        return PullError(
+            f"{self._file} cannot be read: delete it, and the next pull reads every table from its "
+            "beginning; rows that are loaded already change nothing."
+        )
 
 
 def put_in_place(aside: Path, target: Path) -> None:

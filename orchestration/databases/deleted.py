@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from orchestration.databases.errors import PullError
 from orchestration.loading.brand import TableMapping, fold_header
 from orchestration.loading.contract import DELETION_TIME, Table
+from orchestration.loading.typing_sql import FALSE
 
 
 def say_deleted(
@@ -15,7 +16,8 @@ def say_deleted(
 ) -> pa.Table:
     """Turn the rows whose column `deleted` is set into what the contract calls deleted.
 
-    A flag is set where it is true or another number than zero, anything else where it is not empty.
+    A flag is set where it is true or another number than zero, a text where it is not empty and no
+    word for false, anything else where it is not empty.
     The deletion time is the column itself where it is a time, else the cursor. A time that a row
     has already stays. The column is left out, unless the contract reads it. Raises PullError.
     """
@@ -45,8 +47,16 @@ def say_deleted(
 def _is_set(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_boolean(values.type):
         return pc.fill_null(values, fill_value=False)
-    if pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
-        return pc.fill_null(pc.not_equal(values, pa.scalar(0).cast(values.type)), fill_value=False)
+    kind = values.type
+    if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        return pc.fill_null(pc.not_equal(values, pa.scalar(0).cast(kind)), fill_value=False)
+    if pa.types.is_string(kind):
+        words = pc.utf8_lower(pc.utf8_trim_whitespace(values))
+        says_no = pc.or_(
+            pc.is_in(words, value_set=pa.array(["", *FALSE])),
+            pc.match_substring_regex(words, r"^0+(\.0*)?$"),
+        )
+        return pc.fill_null(pc.invert(says_no), fill_value=False)
     return pc.is_valid(values)
 
 

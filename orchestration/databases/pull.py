@@ -22,18 +22,20 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
-from orchestration.databases.cursors import Cursor, Position, Positions, kind_of, put_in_place
+from orchestration.databases.cursors import Position, Positions, kind_of, put_in_place
 from orchestration.databases.deleted import say_deleted
 from orchestration.databases.errors import PullError, SettingsError
 from orchestration.databases.settings import Source, read_settings, url_of
 from orchestration.databases.source import (
     Span,
     before,
+    files_of,
     look_at,
     open_database,
     read_rows,
     what_is_there,
 )
+from orchestration.databases.values import Emptied
 from orchestration.loading.brand import Brand, read_brand
 from orchestration.loading.contract import load_contract
 
@@ -103,11 +105,12 @@ def pull(
     remarks: list[str] = []
     failures: list[str] = []
     with _only_pull(state):
-        job = _Pull(landing, Positions(state), brand)
+        emptied = Emptied()
+        job = _Pull(landing, Positions(state), brand, emptied)
         for database, url in urls.items():
             own = [source for source in sources if source.database == database]
             try:
-                engine = open_database(own[0], url)
+                engine = open_database(own[0], url, emptied)
             except (PullError, SettingsError) as error:
                 failures.append(str(error))
                 continue
@@ -128,10 +131,11 @@ def pull(
 class _Pull:
     """One pull under way."""
 
-    def __init__(self, landing: Path, positions: Positions, brand: Brand) -> None:
+    def __init__(self, landing: Path, positions: Positions, brand: Brand, emptied: Emptied) -> None:
         self._landing = landing
         self._positions = positions
         self._brand = brand
+        self._emptied = emptied
         self._started = datetime.now(UTC)
 
     def read(self, engine: sa.Engine, source: Source) -> tuple[Pulled, list[str]]:
@@ -140,63 +144,68 @@ class _Pull:
         done = Pulled(source.table.full_name, source.label)
         shape = look_at(engine, source, mapping)
         there, remarks = what_is_there(engine, source, shape)
-        folder = self._landing / source.table.system / source.table.name
-        for unfinished in folder.glob(f".{source.database}-*.parquet.tmp"):
+        for unfinished in self._folder(source).glob(f".{source.database}-*.parquet.tmp"):
             unfinished.unlink()
         if there is None:
             return done, remarks
-        what = f"{source.name} by {source.cursor}"
-        left = self._positions.get(source.key, what)
-        low, last_file = there.low, ""
+        position = Position(f"{source.name} by {source.cursor}", there.low)
+        left = self._positions.get(source.key, position.source)
         if left is not None and kind_of(left.cursor) == kind_of(there.high):
-            low, last_file = self._begin(left.cursor, there, source), left.last_file
-        wanted = source.rows_per_file
-        is_whole = False
+            begin = before(min(left.cursor, there.high), source.overlap, shape.zone)
+            position = replace(left, cursor=begin)
+        self._emptied.taken()
+        is_open, is_whole = False, False
         while not is_whole:
-            rows = read_rows(engine, source, Span(low, there.high), wanted)
-            is_whole = len(rows) < wanted
-            if len(rows) == 0:
-                reached, name = there.high, last_file
-            else:
-                reached = there.high if is_whole else pc.max(rows[source.cursor]).as_py()
-                if not is_whole and reached == low:
-                    wanted *= 2
-                    continue
-                if source.deleted is not None:
-                    rows = say_deleted(rows, source.table, mapping, source.deleted, source.cursor)
-                path = folder / self._file_name(source, done.files + 1)
-                name, size = self._deliver(rows, path, last_file)
-                if size:
-                    done = replace(
-                        done,
-                        rows=done.rows + len(rows),
-                        files=done.files + 1,
-                        bytes=done.bytes + size,
-                    )
-            self._positions.keep(source.key, Position(what, reached, name))
-            low, last_file, wanted = reached, name, source.rows_per_file
+            span = Span(position.cursor, there.high, is_open)
+            rows = read_rows(engine, source, span, source.rows_per_file)
+            is_whole = len(rows) < source.rows_per_file
+            reached = there.high if is_whole else pc.max(rows[source.cursor]).as_py()
+            # A file may end amid rows of one instant, which are read again, unless they fill it.
+            is_open = not is_whole and reached == position.cursor
+            parts = (
+                files_of(engine, source, Span(reached, reached))
+                if is_open
+                else iter([rows] if len(rows) else [])
+            )
+            for part in parts:
+                done, position = self._deliver(part, source, done, position)
+            position = replace(position, cursor=reached)
+            self._positions.keep(source.key, position)
+        if emptied := self._emptied.taken():
+            remarks.append(
+                f"{source.label}: {emptied:,} values that are no dates of the years 1 to 9999 or "
+                "no finite numbers were delivered empty."
+            )
         return done, remarks
 
-    @staticmethod
-    def _begin(left: Cursor, there: Span, source: Source) -> Cursor:
-        """Where to begin: behind the end of the last pull, for rows that were late."""
-        return before(min(left, there.high), source.overlap)
-
-    def _file_name(self, source: Source, number: int) -> str:
-        return f"{source.database}-{self._started:%Y%m%dT%H%M%S%fZ}-{number:04}.parquet"
-
-    def _deliver(self, rows: pa.Table, path: Path, last_file: str) -> tuple[str, int]:
-        """Put a file in place whole, unless it would be the last one again: checksum and bytes."""
+    def _deliver(
+        self, rows: pa.Table, source: Source, done: Pulled, position: Position
+    ) -> tuple[Pulled, Position]:
+        """Put a file in place whole, unless it would be one of the last ones again."""
+        if source.deleted is not None:
+            mapping = self._brand.mapping(source.table)
+            rows = say_deleted(rows, source.table, mapping, source.deleted, source.cursor)
+        path = self._folder(source) / self._file_name(source, done.files + 1)
         aside = path.with_name(f".{path.name}.tmp")
         aside.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, aside)
-        checksum = hashlib.sha256(aside.read_bytes()).hexdigest()
-        if checksum == last_file:
+        with aside.open("rb") as written:
+            checksum = hashlib.file_digest(written, "sha256").hexdigest()
+        if checksum in position.files:
             aside.unlink()
-            return checksum, 0
+            return done, position.with_file(checksum)
         size = aside.stat().st_size
         put_in_place(aside, path)
-        return checksum, size
+        done = replace(
+            done, rows=done.rows + len(rows), files=done.files + 1, bytes=done.bytes + size
+        )
+        return done, position.with_file(checksum)
+
+    def _folder(self, source: Source) -> Path:
+        return self._landing / source.table.system / source.table.name
+
+    def _file_name(self, source: Source, number: int) -> str:
+        return f"{source.database}-{self._started:%Y%m%dT%H%M%S%fZ}-{number:04}.parquet"
 
 
 @contextmanager

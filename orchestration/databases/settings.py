@@ -26,7 +26,7 @@ OVERLAP_NUMBERS = 10_000
 
 _NAME = r"^[a-z][a-z0-9_]{0,40}$"
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_OVERLAP = re.compile(r"(\d+) (minute|hour|day)s?")
+_OVERLAP = re.compile(r"(\d{1,5}) (minute|hour|day)s?")
 _DAYS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dlt
@@ -17,6 +19,14 @@ from dlt.sources.sql_database import sql_table
 from orchestration.databases.cursors import Cursor
 from orchestration.databases.errors import PullError, SettingsError
 from orchestration.databases.settings import OVERLAP_NUMBERS, OVERLAP_TIME, Source
+from orchestration.databases.values import (
+    Emptied,
+    as_read,
+    comes_as,
+    decoding_mysql,
+    guard_postgres,
+    is_instant,
+)
 from orchestration.loading.brand import TableMapping, fold_header
 from orchestration.loading.errors import FileRefusedError
 from orchestration.loading.relation import match_columns
@@ -31,18 +41,25 @@ DRIVERS = {
     "mariadb": "mysql+pymysql",
 }
 
+_FIRST_OF_MYSQL = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+
 _NO_PERMISSION = {"42501", "1142", "1143", "1370"}
 _CUT = ("57P01", "57P02", "57P03", "08", "2006", "2013")
 
-logging.getLogger("dlt").setLevel(logging.ERROR)
+logging.getLogger("dlt").addFilter(lambda _record: False)
+"""It would log values that it cannot convert; whatever goes wrong becomes a sentence here."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """What is to be read of a table: cursor values from `low` to `high`, both included."""
+    """What is to be read of a table: cursor values from `low` to `high`, both included.
+
+    Where it `is_open`, `low` itself has been read.
+    """
 
     low: Cursor
     high: Cursor
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,8 +72,11 @@ class Shape:
     zone: str | None
 
 
-def open_database(source: Source, url: str) -> sa.Engine:
-    """A way to the database of a source, tried. Raises PullError or SettingsError."""
+def open_database(source: Source, url: str, emptied: Emptied) -> sa.Engine:
+    """A way to the database of a source, tried; it counts values that come over empty.
+
+    Raises PullError or SettingsError.
+    """
     where = f"{source.url_variable} (database {source.database})"
     try:
         address = sa.make_url(url)
@@ -68,15 +88,25 @@ def open_database(source: Source, url: str) -> sa.Engine:
             f"{where} holds no address of a PostgreSQL or MySQL database; write it like "
             "postgresql://reader:password@host:5432/shop."
         )
+    if "@" in (address.host or ""):
+        raise SettingsError(
+            f"{where} has an @ in its password that is not written as %40; write special "
+            "characters of a password as %40, %2F and the like."
+        )
     options: dict[str, object] = {"connect_timeout": CONNECT_SECONDS}
     if driver.startswith("mysql"):
         options["init_command"] = "SET time_zone = '+00:00'"
+        options["conv"] = decoding_mysql(emptied)
+        if address.password:
+            options["password"] = address.password.encode()  # a text would be sent as latin1
     engine = sa.create_engine(
         address.set(drivername=driver), connect_args=options, pool_pre_ping=True
     )
+    if driver.startswith("postgresql"):
+        sa.event.listen(engine, "connect", lambda made, _record: guard_postgres(made, emptied))
     try:
         engine.connect().close()
-    except sa.exc.SQLAlchemyError as error:
+    except Exception as error:  # PyMySQL answers some mistakes in an address with errors of Python
         raise PullError(
             f"The database {source.database} cannot be reached: {_reason(error, engine)}. Check "
             f"the server, and the address in {source.url_variable}; the next pull goes on where "
@@ -113,7 +143,7 @@ def look_at(engine: sa.Engine, source: Source, mapping: TableMapping) -> Shape:
         )
     _check_overlap(source, kind)
     named = next((to for to, at in match.positions.items() if names[at] == source.cursor), None)
-    is_zoned = bool(getattr(column.type, "timezone", False))
+    is_zoned = is_instant(column.type)
     zone = mapping.zone_of(named or fold_header(source.cursor))
     if kind is datetime and not is_zoned and zone is None:
         raise PullError(
@@ -133,62 +163,129 @@ def what_is_there(engine: sa.Engine, source: Source, shape: Shape) -> tuple[Span
     cursor = table.c[source.cursor]
     remarks = []
     with explained(engine, source), engine.connect() as connection:
+        is_set, is_unset = _set_and_unset(cursor, shape, is_mysql=_is_mysql(engine))
         low, high, now = connection.execute(
-            sa.select(sa.func.min(cursor), sa.func.max(cursor), _clock(engine))
+            sa.select(sa.func.min(cursor), sa.func.max(cursor), _clock(engine)).where(is_set)
         ).one()
-        if (
-            shape.is_nullable
-            and connection.execute(
-                sa.select(sa.literal(1)).select_from(table).where(cursor.is_(None)).limit(1)
-            ).first()
-        ):
+        if (shape.is_nullable or shape.kind is not int) and connection.execute(
+            sa.select(sa.literal(1)).select_from(table).where(is_unset).limit(1)
+        ).first():
             remarks.append(
                 f"{source.label}: rows without {source.cursor} cannot be read; give them one."
             )
     if low is None:
         return None, remarks
+    if shape.is_zoned and low.tzinfo is None:
+        low, high = low.replace(tzinfo=UTC), high and high.replace(tzinfo=UTC)
     latest = _now(now, shape)
-    if latest is not None and high > latest:
+    if latest is not None and (high is None or high > latest):
         remarks.append(
-            f"{source.label}: rows whose {source.cursor} lies ahead of the clock ({high}) are read "
-            "when their time has come."
+            f"{source.label}: rows whose {source.cursor} lies ahead of the clock "
+            f"({high or 'infinity'}) are read when their time has come."
         )
         high = latest
     return (None if low > high else Span(low, high)), remarks
 
 
-def before(cursor: Cursor, overlap: timedelta | int | None) -> Cursor:
-    """The value at which a pull begins again that ended at `cursor`."""
+def _set_and_unset(
+    cursor: sa.ColumnClause[Any], shape: Shape, *, is_mysql: bool
+) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Whether a cursor has a value: -infinity and 0000-00-00 are none."""
+    if shape.kind is int:
+        return cursor.is_not(None), cursor.is_(None)
+    first: Cursor = date.min
+    if shape.kind is datetime:
+        first = datetime.min.replace(tzinfo=UTC if shape.is_zoned else None)
+        if is_mysql and shape.is_zoned:
+            first = _FIRST_OF_MYSQL  # earlier ones are compared as if they were 0000-00-00
+    return cursor >= first, sa.or_(cursor.is_(None), cursor < first)
+
+
+def before(cursor: Cursor, overlap: timedelta | int | None, zone: str | None = None) -> Cursor:
+    """The value at which a pull begins again that ended at `cursor`, in `zone` if without its own.
+
+    Where clocks are set back, an hour comes twice; which of the two a time is of, it does not say.
+    """
     if isinstance(cursor, int):
         return cursor - (overlap if isinstance(overlap, int) else OVERLAP_NUMBERS)
     span = overlap if isinstance(overlap, timedelta) else OVERLAP_TIME
     if not isinstance(cursor, datetime):
         span = timedelta(days=-(-span // timedelta(days=1)))
-    return cursor - span
+    elif cursor.tzinfo is None and zone is not None:
+        first, second = (
+            cursor.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() or timedelta()
+            for fold in (0, 1)
+        )
+        span += max(first - second, timedelta())
+    try:
+        return cursor - span
+    except OverflowError:
+        return cursor.replace(year=1, month=1, day=1)
 
 
 def read_rows(engine: sa.Engine, source: Source, span: Span, rows: int) -> pa.Table:
     """The first `rows` rows of a span in the order of the cursor. Raises PullError."""
-    schema, name = _schema_and_name(source)
-    resource = sql_table(
-        credentials=engine,
-        schema=schema,
-        table=name,
-        backend="pyarrow",
-        chunk_size=min(rows, ROWS_AT_A_TIME),
-        reflection_level="full_with_precision",
-        incremental=dlt.sources.incremental(
-            source.cursor,
-            initial_value=span.low,
-            end_value=span.high,
-            range_start="closed",
-            range_end="closed",
-            row_order="asc",
-        ),
-        query_adapter_callback=lambda query, _table: query.limit(rows),
-    )
+    parts = list(read_parts(engine, source, span, rows))
     with explained(engine, source):
-        parts: list[pa.Table] = list(resource)
+        return joined(parts)
+
+
+def read_parts(
+    engine: sa.Engine, source: Source, span: Span, rows: int | None
+) -> Iterator[pa.Table]:
+    """A span in the order of the cursor, its first `rows` rows or all, a part after the other.
+
+    Raises PullError.
+    """
+    schema, name = _schema_and_name(source)
+    is_mysql = _is_mysql(engine)
+
+    def asked(query: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:
+        columns = [as_read(column, is_mysql=is_mysql) for column in table.columns]
+        return query.with_only_columns(*columns).limit(rows)
+
+    def may_be_empty(table: sa.Table) -> None:
+        for column in table.columns:
+            column.nullable = True  # a NaN or 0000-00-00 comes over empty
+
+    with explained(engine, source), _in_silence():
+        resource = sql_table(
+            credentials=engine,
+            schema=schema,
+            table=name,
+            backend="pyarrow",
+            chunk_size=min(source.rows_per_file, ROWS_AT_A_TIME),
+            reflection_level="full_with_precision",
+            type_adapter_callback=lambda kind: comes_as(kind, is_mysql=is_mysql),
+            incremental=dlt.sources.incremental(
+                source.cursor,
+                initial_value=span.low,
+                end_value=span.high,
+                range_start="open" if span.is_open else "closed",
+                range_end="closed",
+                row_order="asc",
+            ),
+            table_adapter_callback=may_be_empty,
+            query_adapter_callback=asked,
+        )
+    with explained(engine, source):
+        yield from resource
+
+
+def files_of(engine: sa.Engine, source: Source, span: Span) -> Iterator[pa.Table]:
+    """A span in pieces of a file's size each, which are never in memory all. Raises PullError."""
+    parts: list[pa.Table] = []
+    for part in read_parts(engine, source, span, None):
+        parts.append(part)
+        if sum(map(len, parts)) >= source.rows_per_file:
+            yield joined(parts)
+            parts = []
+    if parts:
+        yield joined(parts)
+
+
+def joined(parts: list[pa.Table]) -> pa.Table:
+    """Parts of a table as one."""
     if not parts:
         return pa.table({})
     whole = pa.concat_tables(parts, promote_options="permissive")
@@ -249,6 +346,11 @@ def _reason(error: BaseException, engine: sa.Engine) -> str:
     said = arguments[1] if len(arguments) == 2 and isinstance(arguments[0], int) else original
     lines = [line.strip() for line in str(said).splitlines() if line.strip()]
     text = (lines or [type(original).__name__])[0][:300].rstrip(".")
+    if isinstance(original, RuntimeError) and "caching_sha2_password" in text:
+        return (
+            "the account's way to log in (caching_sha2_password) needs TLS, which the server does "
+            "not offer or the address turns off"
+        )
     password = engine.url.password
     return text.replace(str(password), "***") if password else text
 
@@ -298,7 +400,16 @@ def _schema_and_name(source: Source) -> tuple[str | None, str]:
 
 def _reflected(engine: sa.Engine, source: Source) -> sa.Table:
     schema, name = _schema_and_name(source)
-    return sa.Table(name, sa.MetaData(), schema=schema, autoload_with=engine)
+    with _in_silence():
+        return sa.Table(name, sa.MetaData(), schema=schema, autoload_with=engine)
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Columns of types that SQLAlchemy does not know come over as text, which is no news."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        yield
 
 
 def _bare(source: Source) -> sa.TableClause:

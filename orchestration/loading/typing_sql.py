@@ -50,7 +50,7 @@ CURRENCY_SIGNS = {
 """What spreadsheets write beside an amount of a currency, besides its code."""
 
 _TRUE = ("true", "t", "yes", "y", "1", "1.0", "是")
-_FALSE = ("false", "f", "no", "n", "0", "0.0", "否")
+FALSE = ("false", "f", "no", "n", "0", "0.0", "否")
 _GENDERS = {
     "male": ("male", "m", "man", "1", "1.0", "男", "男性", "男士", "先生"),
     "female": ("female", "f", "woman", "2", "2.0", "女", "女性", "女士"),
@@ -104,7 +104,7 @@ MACROS = (
     "finite(x) AS CASE WHEN isfinite(x) THEN x END",
     f"""as_boolean(r) AS CASE
         WHEN lower(unspoilt(r)) IN {_among(_TRUE)} THEN true
-        WHEN lower(unspoilt(r)) IN {_among(_FALSE)} THEN false END""",
+        WHEN lower(unspoilt(r)) IN {_among(FALSE)} THEN false END""",
     # Other notations of dates and times as ISO; what is none of them stays what it is.
     r"""iso_day(s) AS CASE
         WHEN regexp_matches(s, '^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}') THEN replace(s, '/', '-')

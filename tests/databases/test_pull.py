@@ -192,6 +192,15 @@ def test_more_rows_of_one_instant_than_a_file_takes(shop: Shop) -> None:
     shop.table("table: orders, cursor: updated_at, rows_per_file: 8")
     shop.pull().check()
     assert_delivered(shop)
+    assert max(pq.read_metadata(path).num_rows for path in shop.files()) == 8
+
+
+def test_a_quiet_table_whose_overlap_fills_files_makes_no_more(shop: Shop) -> None:
+    fill(shop, 30)
+    shop.table("table: orders, cursor: updated_at, rows_per_file: 8")
+    shop.pull().check()
+    shop.pull().check()
+    assert shop.pull().lines() == ["commerce.orders from shop, orders: nothing new"]
 
 
 def test_a_row_of_the_future_does_not_drag_the_cursor_along(shop: Shop) -> None:
@@ -206,6 +215,68 @@ def test_a_row_of_the_future_does_not_drag_the_cursor_along(shop: Shop) -> None:
     shop.run("update orders set updated_at = clock_timestamp() where order_id = 'o2'")
     shop.pull().check()
     assert_delivered(shop)
+
+
+def test_an_infinite_cursor_stops_nobody(shop: Shop) -> None:
+    fill(shop, 3)
+    shop.run("update orders set updated_at = 'infinity' where order_id = 'o2'")
+    shop.run("update orders set updated_at = '-infinity' where order_id = 'o3'")
+    summary = shop.pull()
+    assert summary.remarks == (
+        "shop, orders: rows without updated_at cannot be read; give them one.",
+        (
+            "shop, orders: rows whose updated_at lies ahead of the clock (infinity) are read when "
+            "their time has come."
+        ),
+    )
+    assert shop.delivered("select order_id from rows") == [("o1",)]
+
+
+def test_values_that_files_cannot_hold_do_not_keep_the_table(shop: Shop) -> None:
+    shop.run(
+        """
+        create domain amount as numeric(18, 2);
+        alter table orders add until timestamptz default 'infinity', add born date default
+            '0044-03-15 BC', add exact numeric default 1.12345678901234567890, add wide
+            numeric(60, 20) default 1, add rounded numeric(5, -2) default 1234, add tags text[]
+            default array['a', '中'], add address inet default '10.0.0.1', add span int4range
+            default '[1, 5)', add extra jsonb default '{"a": [1]}', add place point default
+            '(1,2)', add fee amount default 2, add waited interval default '36:00', add blob bytea
+            default '\\x00ff', add "Mixed 大小" text default 'x', add share float8 default 0.5
+        """
+    )
+    fill(shop, 2)
+    shop.run("update orders set discount_amount = 'NaN', until = null where order_id = 'o2'")
+    summary = shop.pull()
+    summary.check()
+    assert summary.remarks == (
+        (
+            "shop, orders: 4 values that are no dates of the years 1 to 9999 or no finite numbers "
+            "were delivered empty."
+        ),
+    )
+    (file,) = shop.files()
+    first, second = pq.read_table(file).to_pylist()
+    assert [*first.items()][9:] == [
+        ("until", None),
+        ("born", None),
+        ("exact", "1.12345678901234567890"),
+        ("wide", "1.00000000000000000000"),
+        ("rounded", "1200"),
+        ("tags", '["a", "中"]'),
+        ("address", "10.0.0.1/32"),
+        ("span", "[1,5)"),
+        ("extra", '{"a": [1]}'),
+        ("place", "(1,2)"),
+        ("fee", "2.00"),
+        ("waited", "36:00:00"),
+        ("blob", b"\x00\xff"),
+        ("Mixed 大小", "x"),
+        ("share", 0.5),
+    ]
+    assert (first["discount_amount"], second["discount_amount"]) == (0, None)
+    (entry,) = shop.load().entries
+    assert (entry.counts.rows_loaded, entry.counts.rows_quarantined) == (1, 1)
 
 
 def test_rows_without_a_cursor_are_told(shop: Shop) -> None:

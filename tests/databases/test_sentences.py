@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -14,6 +17,8 @@ from click.testing import CliRunner
 from orchestration.cli import main
 from orchestration.databases.deleted import say_deleted
 from orchestration.databases.errors import PullError, SettingsError
+from orchestration.databases.settings import OVERLAP_NUMBERS
+from orchestration.databases.source import before
 from orchestration.loading.brand import TableMapping
 from orchestration.loading.contract import DELETION_TIME, load_contract
 from tests.databases.conftest import SETTINGS, Shop, new_database
@@ -38,6 +43,10 @@ def database(server: Server) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
         ("sqlite:///shop.db", "SHOP_URL (database shop) holds no address of a PostgreSQL or MySQL"),
         ("postgresql://reader:secret@127.0.0.1:1/shop", "Connection refused"),
         ("mysql://reader:secret@127.0.0.1:1/shop", "Can't connect to MySQL server"),
+        ("postgresql://reader:se@secret@127.0.0.1:1/shop", "has an @ in its password that is not"),
+        ("mysql://reader:secret@127.0.0.1:1/shop?quick=1", "unexpected keyword argument 'quick'"),
+        ("mysql://reader:secret@127.0.0.1:1/shop?ssl_ca=/none", "No such file or directory"),
+        (f"mysql://reader:secret@{'h' * 80}:1/shop", "label too long"),
         ("{nowhere}", 'database "nowhere" does not exist'),
         ("{nobody}", 'role "nobody" does not exist'),
     ],
@@ -49,6 +58,34 @@ def test_an_address_that_does_not_work(shop: Shop, address: str, sentence: str) 
     assert sentence in said
     assert "\n" not in said
     assert "secret" not in said
+
+
+def test_an_account_of_mysql_that_needs_tls(shop: Shop) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answering = threading.Thread(target=_like_mysql_without_tls, args=(listening,))
+        answering.start()
+        port = listening.getsockname()[1]
+        said = shop.failure(SHOP_URL=f"mysql://reader:secret@127.0.0.1:{port}/shop")
+        answering.join()
+    assert said.startswith(
+        "The database shop cannot be reached: the account's way to log in (caching_sha2_password) "
+        "needs TLS, which the server does not offer or the address turns off."
+    )
+
+
+def _like_mysql_without_tls(listening: socket.socket) -> None:
+    """Greet one client as MySQL 8 does, and ask it for its whole password."""
+    capabilities = 0x0008_A20D  # of protocol 4.1, with plugins of authentication, without TLS
+    greeting = (
+        b"\x0a8.4.0\0" + struct.pack("<I", 7) + b"saltsalt\0"
+        + struct.pack("<HBHH", capabilities & 0xFFFF, 255, 2, capabilities >> 16)
+        + b"\x15" + bytes(10) + b"saltsaltsalt\0caching_sha2_password\0"
+    )  # fmt: skip
+    taken, _ = listening.accept()
+    with taken:
+        for number, answer in ((0, greeting), (2, b"\x01\x04"), (4, b"\x01no key")):
+            taken.sendall(struct.pack("<I", len(answer))[:3] + bytes([number]) + answer)
+            taken.recv(4096)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +183,15 @@ def test_an_account_without_permission(shop: Shop) -> None:
         ),
         (
             "updated_at}",
+            "updated_at, overlap: 99999999999 days}",
+            (
+                "databases.yml: databases.shop.tables.commerce.orders.overlap is '99999999999 "
+                "days'; write it like 15 minutes, 2 hours or 1 day, or as a number where the "
+                "cursor is one."
+            ),
+        ),
+        (
+            "updated_at}",
             "updated_at, overlap: soon}",
             (
                 "databases.yml: databases.shop.tables.commerce.orders.overlap is 'soon'; write it "
@@ -188,6 +234,44 @@ def test_the_command_ends_with_the_sentence(shop: Shop, monkeypatch: pytest.Monk
     assert "databases.yml: name the tables to read there, see docs/databases.md." in ended.output
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[]",
+        "{",
+        '{"shop/commerce.orders": {}}',
+        '{"shop/commerce.orders": {"source": "orders by updated_at", "kind": "time", "cursor": 1}}',
+    ],
+)
+def test_a_spoilt_file_of_positions(shop: Shop, written: str) -> None:
+    shop.run(
+        "insert into orders (order_id, status, net_amount) values ('p1', 'paid', 1) "
+        "on conflict do nothing"
+    )
+    shop.state.mkdir(parents=True)
+    (shop.state / "positions.json").write_text(written)
+    assert shop.failure() == (
+        f"{shop.state / 'positions.json'} cannot be read: delete it, and the next pull reads every "
+        "table from its beginning; rows that are loaded already change nothing."
+    )
+
+
+def test_where_a_pull_begins_again() -> None:
+    hour, new_york = timedelta(hours=1), "America/New_York"
+    noon = datetime(2025, 11, 2, 12)  # noqa: DTZ001
+    assert before(noon, None, new_york) == noon - hour
+    # Half past one came twice that night; a row of the second time may be written as 01:00.
+    twice = noon.replace(hour=1, minute=30)
+    assert before(twice, timedelta(minutes=15), new_york) == noon.replace(hour=0, minute=15)
+    assert before(twice, timedelta(minutes=15), "Asia/Shanghai") == twice.replace(minute=15)
+    skipped = datetime(2025, 3, 9, 2, 30)  # noqa: DTZ001
+    assert before(skipped, hour, new_york) == skipped - hour
+    assert before(date(2025, 3, 9), hour, new_york) == date(2025, 3, 8)
+    first = NOON.replace(year=1, month=1, day=1, hour=0)
+    assert before(first, hour) == first
+    assert before(5, None) == 5 - OVERLAP_NUMBERS
+
+
 def deleted_rows(table: str, flag: list[Any], **columns: list[Any]) -> dict[str, list[Any]]:
     """Rows of a table, with updated_at one o'clock and a column `gone`, as they are delivered."""
     system, _, name = table.partition(".")
@@ -208,7 +292,11 @@ def test_what_deleted_rows_become() -> None:
     assert deleted_rows("catalog.products", [1, 0], is_active=[True, True]) == {
         "is_active": [False, True]
     }
-    assert deleted_rows("catalog.products", ["x", None], is_active=[1, 1]) == {"is_active": [0, 1]}
+    said = ["x", None, "", " 0", "0.00", "N", "false", "否", "1", "2025-07-01"]
+    assert deleted_rows("catalog.products", said, is_active=[1] * 10) == {
+        "is_active": [0, 1, 1, 1, 1, 1, 1, 1, 0, 0]
+    }
+    assert deleted_rows("catalog.products", [0.0, 1.0], is_active=[1, 1]) == {"is_active": [1, 0]}
     assert deleted_rows("loyalty.subscriptions", [NOON, None], ended_at=[None, None]) == {
         "ended_at": [NOON, None]
     }

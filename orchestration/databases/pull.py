@@ -120,6 +120,12 @@ def pull(
                         one, said = job.read(engine, source)
                     except (PullError, SettingsError) as error:
                         failures.append(str(error))
+                    except OSError as error:
+                        failures.append(
+                            f"{source.label}: what was read cannot be written ({error}). Make "
+                            "room, or give the process the right to write there; the next pull "
+                            "goes on where the last one ended."
+                        )
                     else:
                         pulled.append(one)
                         remarks += said

@@ -256,6 +256,18 @@ def test_a_spoilt_file_of_positions(shop: Shop, written: str) -> None:
     )
 
 
+def test_a_landing_folder_that_cannot_be_written(shop: Shop) -> None:
+    shop.run(
+        "insert into orders (order_id, status, net_amount) values ('w1', 'paid', 1) "
+        "on conflict do nothing"
+    )
+    (shop.landing / "commerce").mkdir()
+    (shop.landing / "commerce" / "orders").write_text("no folder")
+    sentence = shop.failure()
+    assert sentence.startswith("shop, orders: what was read cannot be written (")
+    assert sentence.endswith("the next pull goes on where the last one ended.")
+
+
 def test_where_a_pull_begins_again() -> None:
     hour, new_york = timedelta(hours=1), "America/New_York"
     noon = datetime(2025, 11, 2, 12)  # noqa: DTZ001

@@ -39,6 +39,9 @@ MARK = "REKINDLE_SERVED_FROM"
 SECONDS_TO_START = 300
 SECONDS_TO_END = 25
 """How long a process may take to end runs and itself, before it is killed."""
+SECONDS_TO_SLEEP = 86_400
+"""How long all may stand still, with the machine: a shorter patience ends the process that knows
+the definitions, and nothing starts it again. One that is left over is ended by the next service."""
 STEP = 0.2
 _WITH_PARENT = (sys.executable, "-m", "orchestration.with_parent")
 
@@ -88,6 +91,7 @@ def _serve(
                 *("dagster", "code-server", "start", "--module-name", MODULE),
                 *("--socket", str(code), "--working-directory", str(PROJECT)),
                 *("--use-python-environment-entry-point", "--log-level", "warning"),
+                *("--heartbeat-ttl", str(SECONDS_TO_SLEEP)),
             ),
             "web server": (
                 *("dagster-webserver", "--host", ADDRESS, "--port", str(port), *shared),

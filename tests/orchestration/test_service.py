@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from orchestration.cli import main
 from orchestration.errors import UsageError
-from orchestration.service import serve
+from orchestration.service import SECONDS_TO_SLEEP, serve
 from orchestration.warehouse.manifest import prepared_manifest
 from orchestration.workspace import PROJECT
 from tests.orchestration.running import (
@@ -59,6 +59,9 @@ def test_pages_and_daemon_start_together_and_end_cleanly(tmp_path: Path) -> None
         for process in started:
             variables = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
             assert f"REKINDLE_DATA={landing}".encode() in variables
+        # Without it a machine that stands still for half a minute loses its definitions for good.
+        patience = f"--heartbeat-timeout\0{SECONDS_TO_SLEEP}\0".encode()
+        assert any(patience in Path(f"/proc/{one}/cmdline").read_bytes() for one in started)
         service.send_signal(signal.SIGINT)
         said, _ = service.communicate(timeout=PATIENCE_IN_SECONDS)
     assert service.returncode == 0, said

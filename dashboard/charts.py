@@ -56,9 +56,11 @@ _MOST_TICKS = 10
 _ROOM_FOR_TICKS = 140
 _FEW = 6
 _LONG_DAYS = 400
-_SIDES = {"from_stage": 0.001, "to_stage": 0.999}
+_FIRST, _LAST = 0.001, 0.999
+"""Ends of a flow diagram: where a node is at 0 or 1 sharp, Plotly places them all itself."""
+_SIDES = {"from_stage": _FIRST, "to_stage": _LAST}
 _FLOW_GAP = 0.05
-"""Between two nodes, of the height. Where one is at 0 or 1 sharp, Plotly places them itself."""
+"""Between two nodes, of the height."""
 _FEWEST_DAYS = 14
 _MILLISECONDS_OF_A_DAY = 86_400_000
 _SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_EDGE = 240, 40, 4
@@ -354,7 +356,7 @@ def _places(nodes: Sequence[tuple[str, str]], totals: Sequence[int]) -> list[flo
     share = (1 - _FLOW_GAP * (most - 1)) / whole
     places, tops = [], dict.fromkeys(_SIDES, 0.0)
     for (side, _), total in zip(nodes, totals, strict=True):
-        places.append(min(max(tops[side] + total * share / 2, 0.001), 0.999))
+        places.append(min(max(tops[side] + total * share / 2, _FIRST), _LAST))
         tops[side] += total * share + _FLOW_GAP
     return places
 

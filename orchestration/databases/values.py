@@ -6,6 +6,7 @@ What a type may hold and no date or number of a file can (`infinity`, `NaN`, `00
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -38,22 +39,22 @@ class Emptied:
 def decoding_mysql(emptied: Emptied) -> dict[Any, Any]:
     """PyMySQL's converters, with dates and times that are none as nothing."""
 
-    def a_date(said: Any) -> Any:
-        return _unless_text(convert_date(said))
+    def unless_text(usual: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """A converter that gives nothing where the usual one gives back what was said."""
 
-    def a_time(said: Any) -> Any:
-        return _unless_text(convert_datetime(said))
+        def convert(said: Any) -> Any:
+            value = usual(said)
+            if isinstance(value, str):
+                emptied.values += 1
+                return None
+            return value
 
-    def _unless_text(value: Any) -> Any:
-        if isinstance(value, str):
-            emptied.values += 1
-            return None
-        return value
+        return convert
 
     times = {
-        FIELD_TYPE.DATE: a_date,
-        FIELD_TYPE.DATETIME: a_time,
-        FIELD_TYPE.TIMESTAMP: a_time,
+        FIELD_TYPE.DATE: unless_text(convert_date),
+        FIELD_TYPE.DATETIME: unless_text(convert_datetime),
+        FIELD_TYPE.TIMESTAMP: unless_text(convert_datetime),
     }
     return {**encoders, **decoders, **times}
 

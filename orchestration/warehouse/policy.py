@@ -1312,18 +1312,19 @@ def _alert_numbers(lines: Sequence[Line]) -> Iterator[Problem]:
 
 
 def _alert_shares(lines: Sequence[Line]) -> Iterator[Problem]:
-    """A share is compared with a share: 40 for 40 % would be left always, or never."""
     for line in lines:
-        if _is_no_share(line.row.metric_code, line.row.threshold):
-            yield Problem(
-                line.number,
-                f"column threshold: {_plain(line.row.threshold)} is not allowed; "
-                f"{line.row.metric_code} is a share from 0 to 1, so 40 % is 0.40.",
-            )
+        yield from _no_share(line, "threshold")
 
 
-def _is_no_share(metric_code: str, value: float | None) -> bool:
-    return metric_code in SHARE_KPIS and value is not None and not 0 <= value <= 1
+def _no_share(line: Line, column: str) -> Iterator[Problem]:
+    """A share is compared with a share: 40 for 40 % would be left always, or never."""
+    row, value = line.row, getattr(line.row, column)
+    if row.metric_code in SHARE_KPIS and value is not None and not 0 <= value <= 1:
+        yield Problem(
+            line.number,
+            f"column {column}: {_plain(value)} is not allowed; {row.metric_code} is a share from 0 "
+            "to 1, so 40 % is 0.40.",
+        )
 
 
 def _alert_places(lines: Sequence[Line]) -> Iterator[Problem]:
@@ -1562,12 +1563,7 @@ def _benchmarks(lines: Sequence[Line]) -> Iterator[Problem]:
                 line.number,
                 f"column benchmark: it is empty, but a benchmark_kind of {kind!r} needs a number.",
             )
-        if _is_no_share(line.row.metric_code, line.row.benchmark):
-            yield Problem(
-                line.number,
-                f"column benchmark: {_plain(line.row.benchmark)} is not allowed; "
-                f"{line.row.metric_code} is a share from 0 to 1, so 40 % is 0.40.",
-            )
+        yield from _no_share(line, "benchmark")
         if not line.row.is_daily and not line.row.is_monthly:
             yield Problem(
                 line.number,

@@ -106,6 +106,13 @@ def test_what_a_file_has_itself_is_not_filled(tmp_path: Path) -> None:
     ]
 
 
+def refusal(orders: str) -> str:
+    """What is said of a brand.yml with this line about orders."""
+    with pytest.raises(LoadError) as said:
+        parse_brand(f"tables:\n  commerce.orders:\n    {orders}\n", load_contract())
+    return str(said.value)
+
+
 @pytest.mark.parametrize(
     ("filling", "sentence"),
     [
@@ -120,10 +127,7 @@ def test_what_a_file_has_itself_is_not_filled(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_filling_is_a_sentence(filling: str, sentence: str) -> None:
-    text = f"tables:\n  commerce.orders:\n    fill: {{{filling}}}\n"
-    with pytest.raises(LoadError) as said:
-        parse_brand(text, load_contract())
-    assert sentence in str(said.value)
+    assert sentence in refusal(f"fill: {{{filling}}}")
 
 
 FEEDS = """
@@ -224,10 +228,7 @@ def test_equal_bytes_in_two_folders_are_not_read_in_turn_for_ever(tmp_path: Path
     ],
 )
 def test_a_wrong_folder_is_a_sentence(folders: str, sentence: str) -> None:
-    text = f"tables:\n  commerce.orders:\n    folders: {folders}\n"
-    with pytest.raises(LoadError) as error:
-        parse_brand(text, load_contract())
-    assert sentence in str(error.value)
+    assert sentence in refusal(f"folders: {folders}")
 
 
 def test_a_spreadsheet_is_told_how_to_be_handed_over(tmp_path: Path) -> None:
